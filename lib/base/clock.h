@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wall-clock time as dhow stores and prints it: nanoseconds since the Unix epoch, RFC 3339 in UTC.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace dhow {
+
+using UnixNanos = int64_t;
+
+UnixNanos now_unix_nanos();
+// "2026-01-31T08:09:10.123456789Z"
+std::string format_rfc3339(UnixNanos time);
+// RFC 3339 with an offset or Z and up to nine digits of fraction.
+Result<UnixNanos> parse_rfc3339(std::string_view text);
+
+}  // namespace dhow

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+
+#include <boost/json/parser.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/text.h"
+
+namespace dhow::json {
+
+static constexpr size_t kMaxDepth = 64;
+
+static Error malformed(std::string_view what, const std::string& why) {
+    return make_error(ErrorKind::InvalidArgument,
+                      "parse " + std::string(what) + ": " + to_lower(why));
+}
+
+// Boost keeps the last of duplicate members; two readers that disagree on which one counts are how
+// signed and unsigned views of a document drift apart (CVE-2021-41190), so they are refused by
+// comparing the count of members kept with the count of members written.
+static size_t members_kept(const Value& value) {
+    size_t count = 0;
+    if (const auto* object = value.if_object()) {
+        count += object->size();
+        for (const auto& member : *object) count += members_kept(member.value());
+    } else if (const auto* array = value.if_array()) {
+        for (const auto& element : *array) count += members_kept(element);
+    }
+    return count;
+}
+
+// In valid JSON each ':' outside a string belongs to exactly one member.
+static size_t members_written(std::string_view text) {
+    size_t count = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (in_string && text[i] == '\\') {
+            ++i;
+        } else if (text[i] == '"') {
+            in_string = !in_string;
+        } else if (!in_string && text[i] == ':') {
+            ++count;
+        }
+    }
+    return count;
+}
+
+Result<Value> parse(std::string_view text, std::string_view what) {
+    boost::json::parse_options options;
+    options.max_depth = kMaxDepth;
+    boost::json::parser parser({}, options);
+    boost::system::error_code code;
+    parser.write(text.data(), text.size(), code);
+    if (code) return malformed(what, code.message());
+    Value value = parser.release();
+    if (members_kept(value) != members_written(text)) return malformed(what, "duplicate member");
+    return value;
+}
+
+Result<Object> parse_object(std::string_view text, std::string_view what) {
+    auto value = TRY(parse(text, what));
+    if (!value.is_object()) return malformed(what, "not an object");
+    return std::move(value.get_object());
+}
+
+std::string compact(const Value& value) { return boost::json::serialize(value); }
+
+static void write_pretty(std::string& out, const Value& value, int indent, int level) {
+    const auto newline = [&](int depth) {
+        out += '\n';
+        out.append(static_cast<size_t>(indent * depth), ' ');
+    };
+    if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
+        out += '{';
+        bool first = true;
+        for (const auto& member : *object) {
+            if (!std::exchange(first, false)) out += ',';
+            newline(level + 1);
+            out += boost::json::serialize(member.key()) + ": ";
+            write_pretty(out, member.value(), indent, level + 1);
+        }
+        newline(level);
+        out += '}';
+    } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
+        out += '[';
+        bool first = true;
+        for (const auto& element : *array) {
+            if (!std::exchange(first, false)) out += ',';
+            newline(level + 1);
+            write_pretty(out, element, indent, level + 1);
+        }
+        newline(level);
+        out += ']';
+    } else {
+        out += boost::json::serialize(value);
+    }
+}
+
+std::string pretty(const Value& value, int indent) {
+    std::string out;
+    write_pretty(out, value, indent, 0);
+    return out;
+}
+
+static const Value* find(const Object& object, std::string_view name) {
+    const Value* value = object.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+static Error wrong_type(std::string_view name, std::string_view wanted) {
+    return make_error(ErrorKind::InvalidArgument,
+                      "member '" + std::string(name) + "' is not " + std::string(wanted));
+}
+
+Result<std::optional<std::string>> get_string(const Object& object, std::string_view name) {
+    const Value* value = find(object, name);
+    if (value == nullptr) return std::optional<std::string>();
+    if (!value->is_string()) return wrong_type(name, "a string");
+    return std::optional(std::string(value->get_string()));
+}
+
+Result<std::optional<int64_t>> get_int(const Object& object, std::string_view name) {
+    const Value* value = find(object, name);
+    if (value == nullptr) return std::optional<int64_t>();
+    boost::system::error_code code;
+    const auto number = value->to_number<int64_t>(code);
+    if (code) return wrong_type(name, "a whole number");
+    return std::optional(number);
+}
+
+Result<std::optional<bool>> get_bool(const Object& object, std::string_view name) {
+    const Value* value = find(object, name);
+    if (value == nullptr) return std::optional<bool>();
+    if (!value->is_bool()) return wrong_type(name, "true or false");
+    return std::optional(value->get_bool());
+}
+
+Result<std::vector<std::string>> get_strings(const Object& object, std::string_view name) {
+    std::vector<std::string> strings;
+    const Array* array = TRY(get_array(object, name));
+    if (array == nullptr) return strings;
+    for (const Value& element : *array) {
+        if (!element.is_string()) return wrong_type(name, "a list of strings");
+        strings.emplace_back(element.get_string());
+    }
+    return strings;
+}
+
+Result<std::map<std::string, std::string>> get_string_map(const Object& object,
+                                                          std::string_view name) {
+    std::map<std::string, std::string> map;
+    const Object* members = TRY(get_object(object, name));
+    if (members == nullptr) return map;
+    for (const auto& member : *members) {
+        if (!member.value().is_string()) return wrong_type(name, "a map of strings");
+        map.emplace(member.key(), member.value().get_string());
+    }
+    return map;
+}
+
+Result<const Object*> get_object(const Object& object, std::string_view name) {
+    const Value* value = find(object, name);
+    if (value == nullptr) return nullptr;
+    if (!value->is_object()) return wrong_type(name, "an object");
+    return &value->get_object();
+}
+
+Result<const Array*> get_array(const Object& object, std::string_view name) {
+    const Value* value = find(object, name);
+    if (value == nullptr) return nullptr;
+    if (!value->is_array()) return wrong_type(name, "a list");
+    return &value->get_array();
+}
+
+Array to_array(const std::vector<std::string>& strings) {
+    Array array;
+    for (const std::string& text : strings) array.emplace_back(text);
+    return array;
+}
+
+Object to_object(const std::map<std::string, std::string>& map) {
+    Object object;
+    for (const auto& [key, value] : map) object.emplace(key, value);
+    return object;
+}
+
+}  // namespace dhow::json
