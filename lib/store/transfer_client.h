@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs dhow-transfer and makes what it brought visible. The child works inside whatever namespaces
+// the caller is in, dies with the caller, and has no way to the database.
+#pragma once
+
+#include "base/result.h"
+#include "store/store.h"
+#include "store/transfer_protocol.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace dhow::store {
+
+using TransferSink = std::function<void(const TransferEvent&)>;
+
+// `archive_fd` is handed over as fd 3 for Load; -1 otherwise. The Error of a failed transfer is
+// returned as dhow-transfer gave it.
+Result<TransferResult> run_transfer(const TransferRequest& request,
+                                    int archive_fd,
+                                    const TransferSink& sink);
+
+struct FetchedImage {
+    std::string id;                  // 64 hex digits
+    std::vector<std::string> names;  // full names that point to it now
+};
+
+// Pull or Load from staging to committed rows: fills in the request's folders, runs the transfer,
+// syncs, adds each image, and starts over when a layer that was present has been removed meanwhile
+// (Pull alone: an archive's bytes are gone).
+Result<std::vector<FetchedImage>> fetch_images(Store& store,
+                                               TransferRequest request,
+                                               int archive_fd,
+                                               const TransferSink& sink);
+
+}  // namespace dhow::store
