@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 
+#include "base/text.h"
+
 #include <array>
 #include <cstdio>
 #include <ctime>
-
-#include "base/text.h"
 
 namespace dhow {
 

@@ -2,11 +2,11 @@
 // Wall-clock time as dhow stores and prints it: nanoseconds since the Unix epoch, RFC 3339 in UTC.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error_wire.h"
 
-#include <array>
-
 #include "base/text.h"
+
+#include <array>
 
 namespace dhow {
 

@@ -3,10 +3,10 @@
 // NUL: kind name, errno in decimal, message, fix. Holds no JSON, so the shim may use it.
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow {
 

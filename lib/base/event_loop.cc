@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/event_loop.h"
 
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
 
 namespace dhow {
 
@@ -79,8 +79,8 @@ Status EventLoop::add_signals(const std::vector<int>& signals,
 
 int EventLoop::next_timeout_ms(std::chrono::milliseconds cap) const {
     if (timers_.empty()) return cap.count() < 0 ? -1 : static_cast<int>(cap.count());
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first -
-                                                                   Clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now());
     auto wait = std::max<std::chrono::milliseconds::rep>(0, left.count());
     if (cap.count() >= 0) wait = std::min(wait, cap.count());
     return static_cast<int>(std::min<std::chrono::milliseconds::rep>(wait, 1 << 30));

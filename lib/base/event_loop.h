@@ -3,15 +3,15 @@
 // service, held init) and for attached clients. One thread; callbacks may add and remove sources.
 #pragma once
 
+#include "base/result.h"
+#include "base/unique_fd.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <vector>
-
-#include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace dhow {
 
@@ -38,6 +38,7 @@ class EventLoop {
     Status run();
     // One round: waits at most `timeout` (negative: for ever) for one batch of events.
     Status run_once(std::chrono::milliseconds timeout);
+
     void stop() { stopped_ = true; }
 
   private:

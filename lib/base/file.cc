@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
+#include "base/random.h"
 
 #include <cerrno>
 
-#include "base/random.h"
+#include <fcntl.h>
+#include <sys/file.h>
 
 namespace dhow {
 
@@ -107,11 +107,8 @@ static Status sync_parent(int dir, const std::string& path) {
     return {};
 }
 
-Status replace_file_at(int dir,
-                       const std::string& path,
-                       std::string_view bytes,
-                       mode_t mode,
-                       Durability durability) {
+Status replace_file_at(
+    int dir, const std::string& path, std::string_view bytes, mode_t mode, Durability durability) {
     const std::string temp = path + ".tmp-" + random_hex(6);
     auto fd = TRY(open_at(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
     auto written = write_and_sync(fd.get(), bytes, durability);
@@ -142,7 +139,9 @@ Result<std::string> read_link_at(int dir, const std::string& path) {
     return std::string(target, static_cast<size_t>(length));
 }
 
-std::string fd_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+std::string fd_path(int fd) {
+    return "/proc/self/fd/" + std::to_string(fd);
+}
 
 static Result<std::optional<UniqueFd>> lock_file(int dir, const std::string& path, int operation) {
     auto fd = TRY(open_at(dir, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of dhow's own state folders, reached by folder fd and a single-component or trusted relative
-// name. Trees that a container or image can influence go through RootDir instead.
+// Files of dhow's own state folders, reached by folder fd and a single-component or trusted
+// relative name. Trees that a container or image can influence go through RootDir instead.
 #pragma once
 
-#include <sys/stat.h>
-#include <sys/types.h>
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 #include <cstdint>
 #include <optional>
@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "base/unique_fd.h"
+#include <sys/stat.h>
+#include <sys/types.h>
 
 namespace dhow {
 
@@ -44,7 +44,8 @@ Status replace_file_at(int dir,
 // unlinkat; a missing file is success.
 Status remove_file_at(int dir, const std::string& path);
 // Removes a tree without ever following a symbolic link or leaving the file system it began on;
-// a missing tree is success. Restores u+rwx on folders that lack it. Only for trees nobody mounts in.
+// a missing tree is success. Restores u+rwx on folders that lack it. Only for trees nobody mounts
+// in.
 Status remove_tree_at(int dir, const std::string& path);
 bool exists_at(int dir, const std::string& path);
 Result<std::vector<std::string>> list_dir_at(int dir, const std::string& path);
@@ -53,7 +54,8 @@ Result<std::string> read_link_at(int dir, const std::string& path);
 // "/proc/self/fd/N", to hand an open file to calls that only take paths.
 std::string fd_path(int fd);
 
-// An advisory whole-file lock (flock(2)) on an open lock file; the kernel frees it with the process.
+// An advisory whole-file lock (flock(2)) on an open lock file; the kernel frees it with the
+// process.
 class [[nodiscard]] FileLock {
   public:
     enum class Mode { Shared, Exclusive };

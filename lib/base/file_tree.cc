@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listing and removing folders (base/file.h). Removal walks by fd, so that a folder swapped for a
 // symbolic link in mid-walk leads nowhere.
-#include <dirent.h>
-#include <fcntl.h>
+#include "base/file.h"
 
 #include <cerrno>
 #include <memory>
 
-#include "base/file.h"
+#include <dirent.h>
+#include <fcntl.h>
 
 namespace dhow {
 
@@ -61,7 +61,9 @@ Status remove_children(int fd, dev_t device) {
 
 Status remove_folder(int dir, const std::string& name, dev_t device) {
     const auto fd = TRY(open_for_removal(dir, name));
+
     struct stat st {};
+
     if (::fstat(fd.get(), &st) != 0) return system_error("stat '" + name + "'");
     if (st.st_dev != device) {
         return make_error(ErrorKind::Conflict, "remove '" + name + "': something is mounted there");
@@ -85,6 +87,7 @@ Status remove_entry(int dir, const std::string& name, dev_t device) {
 
 Status remove_tree_at(int dir, const std::string& path) {
     struct stat st {};
+
     if (::fstatat(dir, path.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) return {};
         return system_error("stat '" + path + "'");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 
+#include "base/text.h"
+
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
-
-#include "base/text.h"
 
 namespace dhow::json {
 
@@ -63,7 +63,9 @@ Result<Object> parse_object(std::string_view text, std::string_view what) {
     return std::move(value.get_object());
 }
 
-std::string compact(const Value& value) { return boost::json::serialize(value); }
+std::string compact(const Value& value) {
+    return boost::json::serialize(value);
+}
 
 static void write_pretty(std::string& out, const Value& value, int indent, int level) {
     const auto newline = [&](int depth) {

@@ -4,18 +4,18 @@
 // business; duplicate members, nesting beyond 64 and trailing bytes are errors here.
 #pragma once
 
+#include "base/result.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
-
-#include "base/result.h"
 
 namespace dhow::json {
 

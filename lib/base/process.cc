@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "base/file.h"
+#include "base/text.h"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/file.h"
-#include "base/text.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -41,8 +41,7 @@ const std::string& boot_id() {
 }
 
 Result<uint64_t> process_start_time(pid_t pid) {
-    const auto stat =
-        TRY(read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/stat", 4096));
+    const auto stat = TRY(read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/stat", 4096));
     // The command name in field 2 may hold blanks and parentheses: count from the last ')'.
     const size_t close = stat.rfind(')');
     const auto corrupt = [&] {

@@ -3,8 +3,8 @@
 // pidfds; a pid alone is never trusted, because the kernel reuses it.
 #pragma once
 
-#include <signal.h>
-#include <sys/types.h>
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 #include <chrono>
 #include <cstdint>
@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
-#include "base/unique_fd.h"
+#include <signal.h>
+#include <sys/types.h>
 
 namespace dhow {
 
@@ -26,6 +26,7 @@ struct WaitStatus {
 
     // The shell's convention: the code, or 128 + signal; 255 for Unknown.
     [[nodiscard]] int exit_code() const;
+
     [[nodiscard]] bool success() const { return kind == Kind::Exited && value == 0; }
 };
 
@@ -68,6 +69,7 @@ class [[nodiscard]] Child {
     [[nodiscard]] int pidfd() const { return pidfd_.get(); }
 
     Result<WaitStatus> wait();
+
     Status kill(int signal) const { return signal_process(pidfd_.get(), signal); }
 
     void detach() { pid_ = 0; }
@@ -78,11 +80,11 @@ class [[nodiscard]] Child {
 };
 
 struct SpawnOptions {
-    std::string program;             // absolute path; no PATH search
-    std::vector<std::string> argv;   // argv[0] included
+    std::string program;                          // absolute path; no PATH search
+    std::vector<std::string> argv;                // argv[0] included
     std::optional<std::vector<std::string>> env;  // "K=V"; nullopt: the caller's
-    // {ours, child's number}; all other descriptors from 3 up are closed in the child. 0, 1 and 2 are
-    // inherited unless mapped.
+    // {ours, child's number}; all other descriptors from 3 up are closed in the child. 0, 1 and 2
+    // are inherited unless mapped.
     std::vector<std::pair<int, int>> fds;
     bool new_session = false;
     bool null_stdin = false;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/random.h"
 
-#include <sys/random.h>
+#include "base/text.h"
 
 #include <cstdlib>
 
-#include "base/text.h"
+#include <sys/random.h>
 
 namespace dhow {
 

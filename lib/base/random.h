@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Random names and numbers from getrandom(2), in any process.
 #pragma once
 
 #include <cstddef>

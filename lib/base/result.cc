@@ -55,18 +55,33 @@ Error system_error(std::string_view what, int saved_errno) {
                  .fix = {}};
 }
 
-Error system_error(std::string_view what) { return system_error(what, errno); }
+Error system_error(std::string_view what) {
+    return system_error(what, errno);
+}
 
 Error make_error(ErrorKind kind, std::string message, std::string fix) {
     return Error{.kind = kind, .message = std::move(message), .fix = std::move(fix)};
 }
 
 static constexpr std::string_view kKindNames[] = {
-    "invalid_argument", "not_found",     "already_exists",    "conflict", "permission",
-    "unsupported",      "unavailable",   "corrupt",           "no_space", "timeout",
-    "cannot_invoke",    "command_not_found", "system",        "internal",
+    "invalid_argument",
+    "not_found",
+    "already_exists",
+    "conflict",
+    "permission",
+    "unsupported",
+    "unavailable",
+    "corrupt",
+    "no_space",
+    "timeout",
+    "cannot_invoke",
+    "command_not_found",
+    "system",
+    "internal",
 };
 
-std::string_view kind_name(ErrorKind kind) { return kKindNames[static_cast<int>(kind)]; }
+std::string_view kind_name(ErrorKind kind) {
+    return kKindNames[static_cast<int>(kind)];
+}
 
 }  // namespace dhow

@@ -132,18 +132,18 @@ void ignore(const T& /*result*/, const char* /*why*/) {}
 
 // TRY(expr): the value of a Result, or returns its Error from the enclosing function. Not nested
 // in one expression.
-#define TRY(expr)                                                                 \
-    __extension__({                                                               \
-        auto try_result_ = (expr);                                                \
+#define TRY(expr)                                                                           \
+    __extension__({                                                                         \
+        auto try_result_ = (expr);                                                          \
         if (!try_result_.has_value()) return ::dhow::Error(std::move(try_result_).error()); \
-        try_result_.take();                                                       \
+        try_result_.take();                                                                 \
     })
 
 // TRY_CONTEXT(expr, what): as TRY, with `what` put before the message.
-#define TRY_CONTEXT(expr, what)                                                       \
-    __extension__({                                                                   \
-        auto try_result_ = (expr);                                                    \
-        if (!try_result_.has_value())                                                 \
-            return ::dhow::Error(std::move(try_result_).error()).context(what);       \
-        try_result_.take();                                                           \
+#define TRY_CONTEXT(expr, what)                                                 \
+    __extension__({                                                             \
+        auto try_result_ = (expr);                                              \
+        if (!try_result_.has_value())                                           \
+            return ::dhow::Error(std::move(try_result_).error()).context(what); \
+        try_result_.take();                                                     \
     })

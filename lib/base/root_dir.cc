@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/root_dir.h"
 
+#include "base/file.h"
+#include "base/text.h"
+
+#include <cerrno>
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-
-#include "base/file.h"
-#include "base/text.h"
 
 namespace dhow {
 
@@ -77,7 +77,9 @@ Result<UniqueFd> RootDir::make_dirs(const std::string& path, mode_t mode) const 
 
 Result<std::string> RootDir::read_file(const std::string& path, size_t limit) const {
     const auto fd = TRY(open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+
     struct stat st {};
+
     if (::fstat(fd.get(), &st) != 0) return system_error("stat '" + printable(path) + "'");
     if (!S_ISREG(st.st_mode)) {
         return make_error(ErrorKind::InvalidArgument,

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // RootDir: every path below one folder fd, resolved by the kernel as if that folder were `/`
-// (openat2(2), RESOLVE_IN_ROOT) or refused at the first symbolic link (RESOLVE_NO_SYMLINKS). The only
-// way dhow touches a tree that an image, a container or an API client can influence: no path string
-// is ever resolved twice, so nothing can be swapped in between (CVE-2019-14271, CVE-2021-30465).
+// (openat2(2), RESOLVE_IN_ROOT) or refused at the first symbolic link (RESOLVE_NO_SYMLINKS). The
+// only way dhow touches a tree that an image, a container or an API client can influence: no path
+// string is ever resolved twice, so nothing can be swapped in between (CVE-2019-14271,
+// CVE-2021-30465).
 #pragma once
 
-#include <sys/stat.h>
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "base/unique_fd.h"
+#include <sys/stat.h>
 
 namespace dhow {
 

@@ -2,6 +2,13 @@
 // spawn() and run_captured() of base/process.h: one of the three places that clone. Contract: argv,
 // envp and the fd plan are complete before the clone; the child half calls async-signal-safe
 // functions only, reports {step, errno} over a CLOEXEC pipe, and ends with _exit.
+#include "base/file.h"
+#include "base/process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
@@ -9,13 +16,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-
-#include "base/file.h"
-#include "base/process.h"
 
 namespace dhow {
 
@@ -50,7 +50,9 @@ struct Plan {
 void reset_signals() noexcept {
     sigset_t none;
     ::sigemptyset(&none);
+
     struct sigaction defaults {};
+
     defaults.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; ++number) ::sigaction(number, &defaults, nullptr);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -133,11 +135,13 @@ Result<Child> clone_and_exec(const Plan& plan) {
     sigset_t before;
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, &before);  // no handler of ours may run in the child
-    // CLONE_VM without CLONE_VFORK's stack rules would need a second stack; plain fork semantics with
-    // a small heap cost 0.1 ms and allow the child its own stack frame.
+
+    // CLONE_VM without CLONE_VFORK's stack rules would need a second stack; plain fork semantics
+    // with a small heap cost 0.1 ms and allow the child its own stack frame.
     struct {
         uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
     } arguments{};
+
     arguments.flags = 0x00001000;  // CLONE_PIDFD
     arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
     arguments.exit_signal = SIGCHLD;

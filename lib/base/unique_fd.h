@@ -3,9 +3,9 @@
 // after EINTR too, and a second close could hit a stranger's (close(2), NOTES).
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
+
+#include <unistd.h>
 
 namespace dhow {
 

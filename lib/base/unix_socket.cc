@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/unix_socket.h"
 
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include "base/file.h"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 
-#include "base/file.h"
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace dhow {
 
@@ -36,7 +36,8 @@ Result<UniqueFd> listen_unix_at(int dir, const std::string& name, SocketType typ
     auto fd = TRY(new_socket(type));
     const auto address = TRY(address_of(dir, name));
     TRY(remove_file_at(dir, name));
-    // Mode before the first connection is possible: fchmod on the unbound socket sets what bind uses.
+    // Mode before the first connection is possible: fchmod on the unbound socket sets what bind
+    // uses.
     ::fchmod(fd.get(), 0600);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         return system_error("bind socket '" + name + "'");
@@ -110,7 +111,8 @@ Status send_message(int socket, std::string_view bytes, const std::vector<int>& 
 
 static std::vector<UniqueFd> collect_fds(msghdr& header) {
     std::vector<UniqueFd> fds;
-    for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr;
+         part = CMSG_NXTHDR(&header, part)) {
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
         const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         for (size_t i = 0; i < count; ++i) {

@@ -3,15 +3,15 @@
 // bytes of sun_path (unix(7)) never limit where a user's state may live.
 #pragma once
 
-#include <sys/socket.h>
-#include <sys/types.h>
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "base/unique_fd.h"
+#include <sys/socket.h>
+#include <sys/types.h>
 
 namespace dhow {
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine: every verb of dhow, called by the CLI and by the API service alike. One Engine is one
 // opened state folder of one user. Names given to verbs are container names, full ids, or unique id
-// prefixes; NotFound and Conflict (ambiguous prefix) name what was asked for. Single-threaded. One file
-// a verb.
+// prefixes; NotFound and Conflict (ambiguous prefix) name what was asked for. Single-threaded. One
+// file a verb.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "base/process.h"
@@ -17,6 +11,12 @@
 #include "engine/requests.h"
 #include "engine/views.h"
 #include "shim/client.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace dhow::engine {
 
@@ -47,27 +47,24 @@ class Engine {
 using ProgressSink = std::function<void(const ProgressEvent&)>;
 
 // --- images -------------------------------------------------------------------------------------
-Result<std::string> pull_image(Engine& engine, const PullRequest& request, const ProgressSink& sink);
+Result<std::string> pull_image(Engine& engine,
+                               const PullRequest& request,
+                               const ProgressSink& sink);
 // docker-archive or OCI archive, plain or compressed, read from `fd`. The names loaded.
 Result<std::vector<std::string>> load_images(Engine& engine, int fd, const ProgressSink& sink);
 Result<std::vector<ImageSummary>> list_images(Engine& engine);
 Result<json::Object> inspect_image(Engine& engine, const std::string& name);
 Result<void> tag_image(Engine& engine, const std::string& source, const std::string& target);
-struct RemovedImage {
-    std::vector<std::string> untagged;
-    std::vector<std::string> deleted;
-};
+
 Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force);
 Result<void> login(Engine& engine, const LoginRequest& request);
 // The registry forgotten; NotFound when nobody was logged in there.
 Result<void> logout(Engine& engine, const std::string& registry, const std::string& auth_file);
 
 // --- containers ---------------------------------------------------------------------------------
-struct Created {
-    std::string id;
-    std::vector<std::string> warnings;
-};
-Result<Created> create_container(Engine& engine, const CreateRequest& request, const ProgressSink& sink);
+Result<Created> create_container(Engine& engine,
+                                 const CreateRequest& request,
+                                 const ProgressSink& sink);
 
 // Foreground: the connection is attached before the first byte of output. Call finish_foreground()
 // once it has yielded Exited.
@@ -80,12 +77,14 @@ enum class StartMode { Detached, Foreground };
 Result<StartedContainer> start_container(Engine& engine, const std::string& name, StartMode mode);
 // Removes an auto-remove container and tells the shim so; does nothing for others.
 Result<void> finish_foreground(Engine& engine, StartedContainer& started);
+
 // create + start in one go, sparing what create must read back. On a failed start an auto-remove
 // container is gone again.
 struct Run {
     Created created;
     StartedContainer started;
 };
+
 Result<Run> run_container(Engine& engine,
                           const CreateRequest& request,
                           StartMode mode,
@@ -105,11 +104,7 @@ Result<std::vector<ContainerSummary>> list_containers(Engine& engine, const List
 Result<ContainerDetails> inspect_container(Engine& engine, const std::string& name);
 // Podman's `inspect` document for one container.
 Result<json::Object> inspect_container_json(Engine& engine, const std::string& name);
-// Header and rows of `ps` inside the container's pid namespace; ids as the container's.
-struct TopTable {
-    std::vector<std::string> titles;
-    std::vector<std::vector<std::string>> rows;
-};
+
 Result<TopTable> top_container(Engine& engine, const std::string& name);
 
 // Calls `sink` for each record in order; blocks while following. The sink returns false to end.
@@ -117,11 +112,15 @@ using LogSink = std::function<bool(const LogRecord&)>;
 Result<void> read_logs(Engine& engine, const LogsRequest& request, const LogSink& sink);
 
 Result<shim::Connection> attach_container(Engine& engine, const std::string& name, bool with_stdin);
-Result<void> resize_container(Engine& engine, const std::string& name, unsigned rows, unsigned columns);
+Result<void> resize_container(Engine& engine,
+                              const std::string& name,
+                              unsigned rows,
+                              unsigned columns);
 
 // Runs in the foreground on the caller's own stdin, stdout and stderr; its exit code.
 Result<int> exec_foreground(Engine& engine, const ExecRequest& request);
 Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request);
+
 // For the API: the process's streams as descriptors. terminal set: the pty master alone.
 struct ExecStreams {
     UniqueFd stdin_pipe;
@@ -130,6 +129,7 @@ struct ExecStreams {
     UniqueFd terminal;
     Child runtime;  // ends with the process's exit code
 };
+
 Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request);
 
 // --- system -------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 // knows the other. A field left at its default means "as the image or the defaults have it".
 #pragma once
 
+#include "base/clock.h"
+#include "engine/image_requests.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/clock.h"
 
 namespace dhow::engine {
 
@@ -31,7 +32,7 @@ enum class MountKind { Bind, Volume, Tmpfs };
 
 struct MountSpec {
     MountKind kind = MountKind::Bind;
-    std::string source;       // absolute host path, or volume name (empty: anonymous); unused for tmpfs
+    std::string source;  // absolute host path, or volume name (empty: anonymous); unused for tmpfs
     std::string destination;  // absolute path in the container
     bool read_only = false;
     std::vector<std::string> options;  // what is left: "nosuid", "rprivate", "size=64m", ...
@@ -53,7 +54,7 @@ struct Resources {
     std::optional<int64_t> memory;
     std::optional<int64_t> memory_swap;  // memory + swap; -1: unlimited swap
     std::optional<int64_t> nano_cpus;
-    std::optional<int64_t> pids_limit;   // <= 0: unlimited
+    std::optional<int64_t> pids_limit;  // <= 0: unlimited
 
     bool operator==(const Resources&) const = default;
 };
@@ -61,14 +62,14 @@ struct Resources {
 struct CreateRequest {
     std::string name;  // empty: a generated adjective_surname
     std::string image;
-    std::vector<std::string> command;  // empty: the image's Cmd
+    std::vector<std::string> command;                    // empty: the image's Cmd
     std::optional<std::vector<std::string>> entrypoint;  // {} or {""}: none at all
     std::vector<std::string> env;                        // "K=V"
     std::map<std::string, std::string> labels;
     std::vector<MountSpec> mounts;
     std::vector<PortMapping> ports;
     std::string hostname;
-    std::string user;         // "name|uid[:group|gid]"
+    std::string user;  // "name|uid[:group|gid]"
     std::string working_dir;
     bool interactive = false;
     bool terminal = false;
@@ -82,34 +83,16 @@ struct CreateRequest {
     Resources resources;
     std::vector<std::string> cap_add;
     std::vector<std::string> cap_drop;
-    std::vector<std::string> security_opt;  // "no-new-privileges", "seccomp=FILE|unconfined", "label=..."
+    // "no-new-privileges", "seccomp=FILE|unconfined", "label=..."
+    std::vector<std::string> security_opt;
     RestartPolicy restart;
     PullPolicy pull = PullPolicy::Missing;
-    std::string runtime;      // "", "crun", "runc", or an absolute path
+    std::string runtime;  // "", "crun", "runc", or an absolute path
     std::string stop_signal;
     std::optional<int> stop_timeout_seconds;
-    std::string log_driver;   // "", "k8s-file", "none"
+    std::string log_driver;  // "", "k8s-file", "none"
     std::map<std::string, std::string> annotations;
-    std::string id_file;      // --cidfile: must not exist; written by the engine
-};
-
-struct PullRequest {
-    std::string image;
-    bool quiet = false;
-    std::optional<bool> tls_verify;  // nullopt: as registries.conf says; false: plain HTTP or unverified TLS
-    std::string ca_dir;              // --cert-dir: folder with *.crt
-    std::string auth_file;
-    std::string credentials;         // "user:password" for this one pull
-    std::string platform;            // "os/arch[/variant]"; empty: this machine's
-};
-
-struct LoginRequest {
-    std::string registry;
-    std::string username;
-    std::string password;
-    std::optional<bool> tls_verify;
-    std::string ca_dir;
-    std::string auth_file;
+    std::string id_file;  // --cidfile: must not exist; written by the engine
 };
 
 struct ExecRequest {
@@ -136,8 +119,9 @@ struct LogsRequest {
 
 struct ListRequest {
     bool all = false;
-    std::optional<int> last;                        // -n
-    std::map<std::string, std::vector<std::string>> filters;  // as Docker's: name, label, status, ...
+    std::optional<int> last;  // -n
+    // as Docker's: name, label, status, ...
+    std::map<std::string, std::vector<std::string>> filters;
 };
 
 struct StopRequest {
@@ -154,8 +138,8 @@ struct RemoveRequest {
 
 struct GenerateSystemdRequest {
     std::string container;
-    bool use_name = false;   // unit is named after the container's name, not its id
-    bool recreate = false;   // --new: the unit runs `dhow run`, not `dhow start`
+    bool use_name = false;  // unit is named after the container's name, not its id
+    bool recreate = false;  // --new: the unit runs `dhow run`, not `dhow start`
     std::string restart_policy = "on-failure";
     std::optional<int> stop_timeout_seconds;
 };

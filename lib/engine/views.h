@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine answers with: plain data, printed by the CLI and mapped to Docker's JSON by the API.
+// What the engine answers with: plain data, printed by the CLI and mapped to Docker's JSON by the
+// API.
 #pragma once
+
+#include "base/clock.h"
+#include "engine/requests.h"
 
 #include <cstdint>
 #include <map>
@@ -8,12 +12,18 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "engine/requests.h"
-
 namespace dhow::engine {
 
-enum class ContainerStatus { Created, Running, Paused, Restarting, Stopping, Exited, Removing, Unknown };
+enum class ContainerStatus {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    Stopping,
+    Exited,
+    Removing,
+    Unknown
+};
 
 // Podman's words: "created", "running", ...
 std::string_view status_name(ContainerStatus status);
@@ -37,7 +47,8 @@ struct ContainerSummary {
 
 struct ContainerDetails {
     ContainerSummary summary;
-    CreateRequest config;  // with everything resolved: command, env, user, working_dir from the image
+    // with everything resolved: command, env, user, working_dir from the image
+    CreateRequest config;
     std::vector<std::string> entrypoint;
     pid_t pid = 0;
     bool oom_killed = false;
@@ -53,7 +64,7 @@ struct ContainerDetails {
 };
 
 struct ImageSummary {
-    std::string id;  // hex digits of the config's digest
+    std::string id;                    // hex digits of the config's digest
     std::vector<std::string> names;    // "docker.io/library/busybox:latest"
     std::vector<std::string> digests;  // "docker.io/library/busybox@sha256:..."
     UnixNanos created_at = 0;
@@ -64,9 +75,17 @@ struct ImageSummary {
 
 // One step of a pull or load. Blob ids are digests with "sha256:".
 struct ProgressEvent {
-    enum class Kind { Message, BlobStarted, BlobProgress, BlobDone, BlobExists, ConfigDone, ManifestDone };
+    enum class Kind {
+        Message,
+        BlobStarted,
+        BlobProgress,
+        BlobDone,
+        BlobExists,
+        ConfigDone,
+        ManifestDone
+    };
     Kind kind = Kind::Message;
-    std::string text;    // for Message: one line
+    std::string text;  // for Message: one line
     std::string digest;
     uint64_t current = 0;  // bytes
     uint64_t total = 0;    // bytes; 0: unknown
@@ -99,6 +118,22 @@ struct SystemInfo {
     int containers_stopped = 0;
     int images = 0;
     std::vector<std::string> warnings;
+};
+
+struct RemovedImage {
+    std::vector<std::string> untagged;
+    std::vector<std::string> deleted;
+};
+
+struct Created {
+    std::string id;
+    std::vector<std::string> warnings;
+};
+
+// Header and rows of `ps` inside the container's pid namespace; ids as the container's.
+struct TopTable {
+    std::vector<std::string> titles;
+    std::vector<std::vector<std::string>> rows;
 };
 
 }  // namespace dhow::engine

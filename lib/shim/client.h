@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine's side of a shim: starting one, and talking to one that runs. Nothing here waits longer
-// than the shim takes to answer; a shim that is gone is NotFound.
+// The engine's side of a shim: starting one, and talking to one that runs. Nothing here waits
+// longer than the shim takes to answer; a shim that is gone is NotFound.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <string_view>
-#include <variant>
 
 #include "base/process.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "shim/protocol.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
 
 namespace dhow::shim {
 
@@ -26,7 +26,8 @@ class Connection {
     // Splits at kMaxPacket - 1. Blocks while the shim's buffer is full.
     Status send_stdin(std::string_view bytes);
     Status send_resize(unsigned rows, unsigned columns);
-    // The next packet; nullopt when the shim closed the connection. Blocks; poll fd() to avoid that.
+    // The next packet; nullopt when the shim closed the connection. Blocks; poll fd() to avoid
+    // that.
     Result<std::optional<Packet>> receive();
 
   private:
@@ -36,11 +37,11 @@ class Connection {
 struct Launched {
     Connection connection;  // an attach connection when config.foreground; else closed by the shim
     ShimStatus status;
-    Child shim;             // detach() it to leave it behind
+    Child shim;  // detach() it to leave it behind
 };
 
-// Spawns `program` (absolute path of dhow-shim) with the config and waits for Started or Failed. The
-// Error of a Failed packet is returned as it is: CannotInvoke and CommandNotFound included.
+// Spawns `program` (absolute path of dhow-shim) with the config and waits for Started or Failed.
+// The Error of a Failed packet is returned as it is: CannotInvoke and CommandNotFound included.
 Result<Launched> launch(const std::string& program, const ShimConfig& config);
 
 // `run_dir_fd`: the container's run folder.

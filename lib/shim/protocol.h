@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine and dhow-shim say to each other: the configuration a shim is born with, the packets
-// on its socket, and the two files it leaves. No JSON: the shim must stay tiny.
+// What the engine and dhow-shim say to each other: the configuration a shim is born with, the
+// packets on its socket, and the two files it leaves. No JSON: the shim must stay tiny.
 //
 //   engine                                    shim
 //     spawn, fd 3 = memfd ShimConfig,  ---->    (setsid, subreaper)
@@ -16,15 +16,15 @@
 // Wait, Signal, Stop, Restarting(no). One packet is one message: a type byte, then its payload.
 #pragma once
 
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/process.h"
-#include "base/result.h"
 
 namespace dhow::shim {
 
@@ -51,20 +51,21 @@ struct ShimConfig {
     std::string bundle;
     std::string run_dir;    // holds shim.sock, status, pid file, FIFOs; private to this container
     std::string state_dir;  // holds the exit record; persistent
-    std::string rootfs;     // unmounted (MNT_DETACH) after the final exit; empty: nothing to unmount
+    std::string rootfs;  // unmounted (MNT_DETACH) after the final exit; empty: nothing to unmount
     bool terminal = false;
     bool open_stdin = false;
-    bool stdin_once = false;  // stdin closes when the client that opened it leaves
-    bool foreground = false;  // fd 4 stays an attach connection after Started
-    std::string log_path;     // k8s-file log; empty: keep none
+    bool stdin_once = false;     // stdin closes when the client that opened it leaves
+    bool foreground = false;     // fd 4 stays an attach connection after Started
+    std::string log_path;        // k8s-file log; empty: keep none
     uint64_t log_max_bytes = 0;  // 0: unlimited; otherwise rotated once to "<log>.1"
     RestartKind restart = RestartKind::No;
     int restart_max_retries = 0;  // for OnFailure; 0: no bound
     std::optional<int> oom_score_adjust;
-    bool durable_exit = true;               // fsync the exit record (false for --rm)
+    bool durable_exit = true;  // fsync the exit record (false for --rm)
     std::vector<Sidecar> sidecars;
-    std::vector<std::string> exit_command;  // run once after the final exit unless a client said Cleaned
-    std::vector<std::string> keep_env;      // "K=V" for runtime, sidecars and exit command
+    // run once after the final exit, unless a client said Cleaned
+    std::vector<std::string> exit_command;
+    std::vector<std::string> keep_env;  // "K=V" for runtime, sidecars and exit command
 };
 
 std::string encode_config(const ShimConfig& config);
@@ -105,14 +106,15 @@ Result<ShimStatus> decode_status(std::string_view bytes);
 
 enum class PacketType : char {
     // first packet of a connection to shim.sock
-    Attach = 'A',   // payload: AttachFlags byte
-    Wait = 'W',     // answered by Exited when the container's life is over
-    Signal = 'K',   // payload: signal number in decimal; answered Ok or Failed
-    Stop = 'T',     // payload: "<signal> <seconds until SIGKILL, -1 never>"; suppresses restarts; Ok, then Exited
+    Attach = 'A',  // payload: AttachFlags byte
+    Wait = 'W',    // answered by Exited when the container's life is over
+    Signal = 'K',  // payload: signal number in decimal; answered Ok or Failed
+    Stop = 'T',  // payload: "<signal> <seconds until SIGKILL, -1 never>"; suppresses restarts; Ok,
+                 // then Exited
     // client to shim on an attach connection
     Stdin = 'i',
     StdinEnd = 'e',
-    Resize = 'r',   // payload: "<rows> <columns>"
+    Resize = 'r',  // payload: "<rows> <columns>"
     Cleaned = 'c',
     // shim to client
     Started = 's',  // payload: encoded ShimStatus
@@ -120,7 +122,7 @@ enum class PacketType : char {
     Ok = 'k',
     Stdout = 'o',
     Stderr = 'x',
-    Exited = 'X',   // payload: encoded ExitRecord
+    Exited = 'X',  // payload: encoded ExitRecord
 };
 
 enum AttachFlags : uint8_t {
