@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands about images and the registries they come from.
+#include "cmd/dhow/commands.h"
+
+#include <array>
+
+namespace dhow::cli {
+
+namespace {
+
+using enum ValueType;
+
+constexpr OptionSpec kAuthFile{
+    .name = "authfile",
+    .type = String,
+    .help =
+        "Path of the authentication file. Use REGISTRY_AUTH_FILE environment variable to override"};
+
+constexpr OptionSpec kCertDir{
+    .name = "cert-dir",
+    .type = String,
+    .help = "Pathname of a directory containing TLS certificates and keys",
+    .value_name = "Pathname"};
+
+constexpr OptionSpec kTlsVerify{
+    .name = "tls-verify",
+    .help = "Require HTTPS and verify certificates when contacting registries",
+    .default_text = "true"};
+
+constexpr auto kImagesOptions = std::to_array<OptionSpec>({
+    {.name = "all", .shorthand = 'a', .help = "Show all images"},
+    {.name = "digests", .help = "Show digests"},
+    {.name = "filter",
+     .shorthand = 'f',
+     .type = StringArray,
+     .help = "Filter output based on conditions provided: reference=, label=, dangling="},
+    {.name = "format", .type = String, .help = "Change the output format to JSON or a Go template"},
+    {.name = "no-trunc", .help = "Do not truncate output"},
+    {.name = "noheading", .shorthand = 'n', .help = "Do not print column headings"},
+    {.name = "quiet", .shorthand = 'q', .help = "Display only image IDs"},
+    {.name = "sort",
+     .type = String,
+     .help = "Sort by created, id, repository, size, tag",
+     .default_text = "created"},
+});
+
+constexpr auto kInspectOptions = std::to_array<OptionSpec>({
+    {.name = "format",
+     .shorthand = 'f',
+     .type = String,
+     .help = "Format the output to a Go template or json",
+     .default_text = "json"},
+});
+
+constexpr auto kLoadOptions = std::to_array<OptionSpec>({
+    {.name = "input",
+     .shorthand = 'i',
+     .type = String,
+     .help = "Read from specified archive file (default: stdin)"},
+    {.name = "quiet", .shorthand = 'q', .help = "Suppress the output"},
+});
+
+constexpr auto kLoginOptions = std::to_array<OptionSpec>({
+    kAuthFile,
+    kCertDir,
+    {.name = "password", .shorthand = 'p', .type = String, .help = "Password for registry"},
+    {.name = "password-stdin", .help = "Take the password from stdin"},
+    kTlsVerify,
+    {.name = "username", .shorthand = 'u', .type = String, .help = "Username for registry"},
+});
+
+constexpr auto kLogoutOptions = std::to_array<OptionSpec>({kAuthFile});
+
+constexpr auto kPullOptions = std::to_array<OptionSpec>({
+    kAuthFile,
+    kCertDir,
+    {.name = "creds",
+     .type = String,
+     .help = "Credentials (USERNAME:PASSWORD) to use for authenticating to a registry",
+     .value_name = "Credentials"},
+    {.name = "platform", .type = String, .help = "Specify the platform for selecting the image"},
+    {.name = "quiet", .shorthand = 'q', .help = "Suppress output information when pulling images"},
+    kTlsVerify,
+});
+
+constexpr auto kRmiOptions = std::to_array<OptionSpec>({
+    {.name = "all", .shorthand = 'a', .help = "Remove all images"},
+    {.name = "force", .shorthand = 'f', .help = "Force Removal of the image"},
+    {.name = "ignore",
+     .shorthand = 'i',
+     .help = "Ignore errors if a specified image does not exist"},
+});
+
+constexpr auto kCommands = std::to_array<Command>({
+    {.paths = "image exists",
+     .verb = Verb::ImageExists,
+     .summary = "Check if an image exists in local storage",
+     .description = "Exit code 0: the image exists. Exit code 1: it does not.",
+     .usage = "IMAGE",
+     .examples = "image exists alpine",
+     .min_args = 1,
+     .max_args = 1},
+    {.paths = "image inspect",
+     .verb = Verb::Inspect,
+     .summary = "Display the configuration of an image",
+     .description = "Displays the low-level information of an image identified by name or ID.",
+     .usage = "[options] IMAGE [IMAGE...]",
+     .examples =
+         "image inspect alpine\nimage inspect --format \"imageId: {{.Id}} size: {{.Size}}\" "
+         "alpine",
+     .options = kInspectOptions,
+     .min_args = 1},
+    {.paths = "images|image ls|image list",
+     .verb = Verb::Images,
+     .summary = "List images in local storage",
+     .description = "Lists images previously pulled to the system or loaded on the system.",
+     .usage = "[options] [IMAGE]",
+     .examples = "images --format json\nimages --quiet\nimages --filter dangling=true",
+     .options = kImagesOptions,
+     .max_args = 1},
+    {.paths = "load|image load",
+     .verb = Verb::Load,
+     .summary = "Load image(s) from a tar archive",
+     .description =
+         "Loads images from a docker-archive or an OCI archive, plain or compressed, read "
+         "from stdin or from a file.",
+     .usage = "[options]",
+     .examples = "load < image.tar\nload -i image.tar.gz",
+     .options = kLoadOptions,
+     .max_args = 0},
+    {.paths = "login",
+     .verb = Verb::Login,
+     .summary = "Log in to a container registry",
+     .description = "Log in to a container registry on a specified server.",
+     .usage = "[options] REGISTRY",
+     .examples = "login quay.io\nlogin --username ... --password-stdin quay.io",
+     .options = kLoginOptions,
+     .min_args = 1,
+     .max_args = 1},
+    {.paths = "logout",
+     .verb = Verb::Logout,
+     .summary = "Log out of a container registry",
+     .description = "Remove the cached username and password for the registry.",
+     .usage = "[options] REGISTRY",
+     .examples = "logout quay.io",
+     .options = kLogoutOptions,
+     .min_args = 1,
+     .max_args = 1},
+    {.paths = "pull|image pull",
+     .verb = Verb::Pull,
+     .summary = "Pull an image from a registry",
+     .description = "Pulls an image from a registry and stores it locally.",
+     .usage = "[options] IMAGE [IMAGE...]",
+     .examples =
+         "pull imageName\npull fedora:latest\npull --tls-verify=false localhost:5000/web:v1",
+     .options = kPullOptions,
+     .min_args = 1},
+    {.paths = "rmi|image rm",
+     .verb = Verb::Rmi,
+     .summary = "Remove one or more images from local storage",
+     .description =
+         "Removes one or more previously pulled or loaded images from the local storage.",
+     .usage = "[options] IMAGE [IMAGE...]",
+     .examples = "rmi imageID\nrmi --force alpine\nrmi c4dfb1609ee2 93fd78260bd1",
+     .options = kRmiOptions},
+    {.paths = "tag|image tag",
+     .verb = Verb::Tag,
+     .summary = "Add an additional name to a local image",
+     .description = "Adds one or more additional names to a locally-stored image.",
+     .usage = "IMAGE TARGET_NAME [TARGET_NAME...]",
+     .examples = "tag 0e3bbc2 fedora:latest\ntag imageID:latest myNewImage:newTag",
+     .min_args = 2},
+});
+
+}  // namespace
+
+std::span<const Command> image_commands() {
+    return kCommands;
+}
+
+}  // namespace dhow::cli

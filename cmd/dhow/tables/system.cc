@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands about dhow itself.
+#include "cmd/dhow/commands.h"
+
+#include <array>
+
+namespace dhow::cli {
+
+namespace {
+
+using enum ValueType;
+
+constexpr auto kFormatOptions = std::to_array<OptionSpec>({
+    {.name = "format",
+     .shorthand = 'f',
+     .type = String,
+     .help = "Change the output format to JSON or a Go template"},
+});
+
+constexpr auto kServiceOptions = std::to_array<OptionSpec>({
+    {.name = "time",
+     .shorthand = 't',
+     .type = Uint,
+     .help = "Seconds until the service ends when it is idle; 0 means never",
+     .default_text = "5"},
+});
+
+constexpr auto kCommands = std::to_array<Command>({
+    {.paths = "help",
+     .verb = Verb::Help,
+     .summary = "Help about any command",
+     .description = "Shows the help of a command.",
+     .usage = "[COMMAND...]",
+     .examples = "help run\nhelp image ls"},
+    {.paths = "info|system info",
+     .verb = Verb::Info,
+     .summary = "Display dhow system information",
+     .description =
+         "Display information pertaining to the host, current storage stats, and build of "
+         "dhow. Useful for the user and when reporting issues.",
+     .usage = "[options]",
+     .examples = "info\ninfo --format '{{.Host.Kernel}}'",
+     .options = kFormatOptions,
+     .max_args = 0},
+    {.paths = "system service",
+     .verb = Verb::SystemService,
+     .summary = "Run API service",
+     .description = "Runs the Docker-compatible API service on a unix socket, or on the socket "
+                    "systemd passed to it.",
+     .usage = "[options] [URI]",
+     .examples = "system service --time=0\nsystem service unix:///run/user/1000/dhow/dhow.sock",
+     .options = kServiceOptions,
+     .max_args = 1},
+    {.paths = "version",
+     .verb = Verb::Version,
+     .summary = "Display the dhow version information",
+     .description = "Shows the version of dhow and what it was built for.",
+     .usage = "[options]",
+     .examples = "version\nversion --format '{{.Client.Version}}'",
+     .options = kFormatOptions,
+     .max_args = 0},
+});
+
+}  // namespace
+
+std::span<const Command> system_commands() {
+    return kCommands;
+}
+
+}  // namespace dhow::cli
