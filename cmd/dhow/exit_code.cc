@@ -3,8 +3,6 @@
 
 namespace dhow::cli {
 
-namespace {
-
 // UTF-8 passes: names of files and images may hold it. What could move a cursor or forge a second
 // line does not: C0 controls and DEL, and the C1 controls that hide in two-byte UTF-8.
 std::string on_one_line(std::string_view text) {
@@ -26,8 +24,6 @@ std::string on_one_line(std::string_view text) {
     }
     return out;
 }
-
-}  // namespace
 
 int exit_code(ErrorKind kind, CodeStyle style) {
     switch (kind) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 
 #include <string>
+#include <string_view>
 
 namespace dhow::cli {
 
@@ -21,5 +22,8 @@ int exit_code(ErrorKind kind, CodeStyle style = CodeStyle::Ordinary);
 
 // "Error: <message>; <fix>", control characters shown as \xNN, ended by a newline: always one line.
 std::string error_line(const Error& error);
+// Text from images, registries and users made safe for a terminal: control characters as \xNN, line
+// ends and tabs as blanks, UTF-8 kept.
+std::string on_one_line(std::string_view text);
 
 }  // namespace dhow::cli
