@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/siblings.h"
+
+#include <unistd.h>
+
+#include "base/process.h"
+
+namespace dhow::engine {
+
+static constexpr std::string_view kSystemPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+Result<std::string> find_sibling(std::string_view name) {
+    const auto folder = TRY(executable_dir());
+    for (const std::string& candidate :
+         {folder + "/" + std::string(name), folder + "/../libexec/dhow/" + std::string(name)}) {
+        if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    }
+    return make_error(ErrorKind::NotFound,
+                      "program '" + std::string(name) + "' is missing beside '" + folder + "'",
+                      "install dhow again");
+}
+
+Result<std::string> find_runtime(const std::string& name) {
+    if (name.empty() || name == "dhow-runtime") return find_sibling("dhow-runtime");
+    if (name.find('/') != std::string::npos) {
+        if (::access(name.c_str(), X_OK) == 0) return name;
+        return system_error("use runtime '" + name + "'");
+    }
+    auto found = find_program(name, kSystemPath);
+    if (found) return found;
+    return make_error(ErrorKind::InvalidArgument,
+                      "runtime '" + name + "' not found in '" + std::string(kSystemPath) + "'",
+                      "install it, or give --runtime an absolute path");
+}
+
+}  // namespace dhow::engine
