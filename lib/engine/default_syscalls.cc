@@ -109,6 +109,13 @@ constexpr std::string_view kPerfmon[] = {
     "perf_event_open",
 };
 
+constexpr std::string_view kDenied[] = {
+    "add_key", "io_uring_enter", "io_uring_register", "io_uring_setup", "kexec_file_load",
+    "kexec_load", "keyctl", "migrate_pages", "move_pages", "nfsservctl", "pivot_root",
+    "request_key", "swapoff", "swapon", "_sysctl", "sysfs", "userfaultfd", "ustat", "vm86",
+    "vm86old",
+};
+
 constexpr CapabilitySyscalls kByCapability[] = {
     {"CAP_DAC_READ_SEARCH", kDacReadSearch},
     {"CAP_SYS_ADMIN", kSysAdmin},
@@ -129,6 +136,8 @@ constexpr CapabilitySyscalls kByCapability[] = {
 }  // namespace
 
 std::span<const std::string_view> allowed_syscalls() { return kAllowed; }
+
+std::span<const std::string_view> denied_syscalls() { return kDenied; }
 
 std::span<const CapabilitySyscalls> capability_syscalls() { return kByCapability; }
 

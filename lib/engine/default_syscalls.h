@@ -19,6 +19,10 @@ struct CapabilitySyscalls {
 
 std::span<const CapabilitySyscalls> capability_syscalls();
 
+// Known and refused with EPERM, whatever the container holds: keyrings are not namespaced; the rest
+// reaches the whole host's kernel or has been the way out of too many sandboxes.
+std::span<const std::string_view> denied_syscalls();
+
 // Address families that socket(2) refuses: AF_ALG for its long row of kernel bugs, AF_VSOCK because it
 // reaches the hypervisor past every network namespace.
 inline constexpr unsigned kDeniedSocketFamilies[] = {38, 40};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/spec_builder.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "engine/capability_names.h"
+#include "engine/security_options.h"
+
+namespace dhow::engine {
+
+namespace {
+
+void set_env_default(std::vector<std::string>& env, const std::string& name, const std::string& value) {
+    const bool present = std::any_of(env.begin(), env.end(), [&](const std::string& entry) {
+        return split_once(entry, '=').first == name;
+    });
+    if (!present) env.push_back(name + "=" + value);
+}
+
+std::vector<std::string> arguments(const SpecInput& input) {
+    std::vector<std::string> args = input.config.argv();
+    if (input.config.options.init) args.insert(args.begin(), {kInitInContainer, "--"});
+    return args;
+}
+
+oci::Process build_process(const SpecInput& input, const std::vector<std::string>& capabilities) {
+    const CreateRequest& options = input.config.options;
+    oci::Process process;
+    process.terminal = options.terminal;
+    process.user.uid = input.user.uid;
+    process.user.gid = input.user.gid;
+    process.user.additional_gids = input.user.additional_gids;
+    process.args = arguments(input);
+    process.env = options.env;
+    set_env_default(process.env, "HOME", input.user.home);
+    process.cwd = options.working_dir;
+    process.capabilities = capability_sets(capabilities, input.user.uid);
+    process.no_new_privileges = parse_security_options(options.security_opt).no_new_privileges;
+    return process;
+}
+
+}  // namespace
+
+// A user other than root starts without effective capabilities, as after any setuid(2); inheritable
+// and ambient stay empty always (CVE-2022-24769).
+oci::Capabilities capability_sets(const std::vector<std::string>& names, uint32_t uid) {
+    oci::Capabilities sets;
+    sets.bounding = names;
+    if (uid == 0) {
+        sets.effective = names;
+        sets.permitted = names;
+    }
+    return sets;
+}
+
+Result<oci::RuntimeSpec> build_runtime_spec(const SpecInput& input) {
+    const CreateRequest& options = input.config.options;
+    const auto capabilities =
+        TRY(resolve_capabilities(options.cap_add, options.cap_drop, options.privileged));
+    oci::RuntimeSpec spec;
+    spec.root = oci::Root{.path = input.rootfs, .readonly = options.read_only};
+    spec.hostname = options.hostname;
+    spec.process = build_process(input, capabilities);
+    spec.mounts = build_mounts(input);
+    spec.linux_ = TRY(build_linux(input, capabilities));
+    spec.annotations = options.annotations;
+    return spec;
+}
+
+}  // namespace dhow::engine
