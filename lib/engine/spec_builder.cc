@@ -36,7 +36,9 @@ oci::Process build_process(const SpecInput& input, const std::vector<std::string
     set_env_default(process.env, "HOME", input.user.home);
     process.cwd = options.working_dir;
     process.capabilities = capability_sets(capabilities, input.user.uid);
-    process.no_new_privileges = parse_security_options(options.security_opt).no_new_privileges;
+    const SecurityOptions security = parse_security_options(options.security_opt);
+    process.no_new_privileges = security.no_new_privileges;
+    if (security.apparmor != "unconfined") process.apparmor_profile = security.apparmor;
     return process;
 }
 

@@ -48,6 +48,7 @@ std::vector<std::string> without(std::span<const std::string_view> paths,
 }
 
 constexpr int64_t kPeriodMicroseconds = 100000;
+constexpr int64_t kMinimumQuota = 1000;  // the kernel's floor, in microseconds
 constexpr int64_t kNanosPerCpu = 1000000000;
 
 oci::Resources build_resources(const SpecInput& input) {
@@ -61,8 +62,8 @@ oci::Resources build_resources(const SpecInput& input) {
     }
     if (wanted.nano_cpus) {
         resources.cpu = oci::CpuLimits{
-            .quota = std::max<int64_t>(1000, *wanted.nano_cpus * (kPeriodMicroseconds / 1000) /
-                                                 (kNanosPerCpu / 1000)),
+            .quota = std::max<int64_t>(
+                kMinimumQuota, *wanted.nano_cpus / (kNanosPerCpu / kPeriodMicroseconds)),
             .period = kPeriodMicroseconds};
     }
     if (wanted.pids_limit && *wanted.pids_limit > 0) {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which cgroup a container gets, and which limits can be held there. A limit that was asked for and
+// cannot be had is an error; a default that cannot be had is left out and shown by `info`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/container_config.h"
+
+namespace dhow::engine {
+
+struct Context;
+
+struct CgroupAbilities {
+    std::string version;                   // "v1" "v2" "hybrid"
+    std::string manager;                   // "cgroupfs" "none"
+    std::string parent;                    // below the hierarchy's root; empty for "none"
+    std::vector<std::string> controllers;  // that limit what we start
+    std::string why_not;                   // cause and fix, where controllers are missing
+
+    [[nodiscard]] bool has(std::string_view controller) const;
+};
+
+Result<CgroupAbilities> cgroup_abilities(const Context& context);
+
+// At create: default limits filled in, impossible ones refused.
+Status settle_limits(const Context& context, ContainerConfig& config);
+
+struct CgroupChoice {
+    std::string path;  // the spec's cgroupsPath; empty: none of its own
+    bool limits_possible = false;
+    bool unified = false;  // a pure v2 hierarchy
+};
+
+// At start.
+Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig& config);
+
+}  // namespace dhow::engine

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// create: pull if asked, resolve, insert the intent, make the folders, settle it.
+#include "engine/create.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/cgroup_choice.h"
+#include "engine/container_repo.h"
+#include "engine/context.h"
+#include "engine/mount_sources.h"
+#include "engine/names.h"
+#include "engine/network_setup.h"
+#include "engine/reconcile.h"
+#include "engine/resolve_config.h"
+#include "engine/siblings.h"
+#include "store/image_store.h"
+
+namespace dhow::engine {
+
+namespace {
+
+// The image the request names, pulled first when its policy says so.
+Result<store::RunnableImage> obtain_image(Engine& engine,
+                                          const CreateRequest& request,
+                                          const ProgressSink& sink) {
+    store::ImageStore images(engine.context().store);
+    if (request.pull == PullPolicy::Missing || request.pull == PullPolicy::Never) {
+        auto found = images.find_runnable(request.image);
+        if (found || found.error().kind != ErrorKind::NotFound) return found;
+        if (request.pull == PullPolicy::Never) {
+            return make_error(ErrorKind::NotFound,
+                              "image '" + request.image + "' is not here",
+                              "pull it with: dhow pull " + request.image);
+        }
+    }
+    const auto id = TRY(pull_image(engine, PullRequest{.image = request.image}, sink));
+    auto pulled = TRY(images.find_runnable(id));
+    const auto reference = TRY(store::ImageRef::parse(request.image));
+    pulled.name = reference.full();
+    return pulled;
+}
+
+std::string host_name() {
+    char name[256] = {};
+    ::gethostname(name, sizeof name - 1);
+    return name;
+}
+
+Result<Resolved> resolve(Context& context,
+                         const CreateRequest& request,
+                         const store::RunnableImage& image) {
+    const auto image_config = TRY(oci::parse_image_config(image.config));
+    ResolveInput input;
+    input.id = new_container_id();
+    input.name = request.name.empty() ? random_container_name() : request.name;
+    input.image = image.name;
+    input.image_id = image.id;
+    for (const auto& layer : image_config.rootfs.diff_ids) input.layers.push_back(layer.hex());
+    input.now = now_unix_nanos();
+    input.host = HostFacts{.rootless = context.rootless, .hostname = host_name()};
+    auto resolved = TRY(resolve_config(input, request, image_config));
+    std::string& runtime = resolved.config.options.runtime;
+    if (runtime.empty()) runtime = context.default_runtime;
+    TRY(find_runtime(runtime));
+    TRY(settle_limits(context, resolved.config));
+    TRY(choose_ports(resolved.config));
+    return resolved;
+}
+
+// A made-up name may be taken; one that was asked for may not.
+Status insert_with_free_name(Context& context, ContainerConfig& config, bool name_given) {
+    constexpr int kAttempts = 10;
+    for (int attempt = 0;; ++attempt) {
+        auto inserted = insert_creating(context, config);
+        const bool retry = !inserted && !name_given && attempt < kAttempts &&
+                           inserted.error().kind == ErrorKind::AlreadyExists;
+        if (!retry) return inserted;
+        config.name = random_container_name() + std::to_string(attempt + 1);
+        config.options.name = config.name;
+    }
+}
+
+Status make_folders(Context& context, const std::string& id) {
+    const auto folder = TRY(make_dir_at(context.store.root_fd(), "containers/" + id));
+    // The container's root folder takes its mode from the upper one.
+    TRY(make_dir_at(folder.get(), "upper", 0755));
+    TRY(make_dir_at(folder.get(), "work"));
+    return {};
+}
+
+Status write_id_file(const std::string& path, const std::string& id) {
+    if (path.empty()) return {};
+    const auto file = TRY(open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0644));
+    return write_all(file.get(), id);
+}
+
+Status check_id_file(const std::string& path) {
+    if (path.empty() || !exists_at(AT_FDCWD, path)) return {};
+    return make_error(ErrorKind::AlreadyExists,
+                      "container id file '" + path + "' exists",
+                      "make sure its container is gone, then remove it");
+}
+
+}  // namespace
+
+Result<Prepared> prepare_container(Engine& engine,
+                                   const CreateRequest& request,
+                                   const ProgressSink& sink) {
+    Context& context = engine.context();
+    if (!request.name.empty()) TRY(check_container_name(request.name));
+    TRY(check_id_file(request.id_file));
+    TRY(context.enter());
+    TRY(reconcile(context));
+    const auto image = TRY(obtain_image(engine, request, sink));
+    auto resolved = TRY(resolve(context, request, image));
+    TRY(create_volumes(context, resolved.config));
+    TRY(insert_with_free_name(context, resolved.config, !request.name.empty()));
+    auto made = make_folders(context, resolved.config.id);
+    if (made) made = write_id_file(request.id_file, resolved.config.id);
+    if (!made) {
+        ignore(discard_container(context, resolved.config), "the first error says more");
+        return made.error();
+    }
+    return Prepared{.config = std::move(resolved.config),
+                    .warnings = std::move(resolved.warnings)};
+}
+
+Result<Created> create_container(Engine& engine,
+                                 const CreateRequest& request,
+                                 const ProgressSink& sink) {
+    auto prepared = TRY(prepare_container(engine, request, sink));
+    TRY(mark_created(engine.context(), prepared.config.id));
+    return Created{.id = prepared.config.id, .warnings = std::move(prepared.warnings)};
+}
+
+}  // namespace dhow::engine

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The image verbs: names and rows by the image store, bytes by dhow-transfer.
+#include "base/text.h"
+#include "engine/context.h"
+#include "engine/engine.h"
+#include "engine/reconcile.h"
+#include "oci/spec/image_config.h"
+#include "store/auth_file.h"
+#include "store/gc.h"
+#include "store/image_store.h"
+#include "store/transfer_client.h"
+
+namespace dhow::engine {
+
+namespace {
+
+ProgressEvent to_progress(const store::TransferEvent& event) {
+    return ProgressEvent{.kind = static_cast<ProgressEvent::Kind>(event.kind),
+                         .text = event.text,
+                         .digest = event.digest,
+                         .current = event.current,
+                         .total = event.total};
+}
+
+store::TransferSink forward(const ProgressSink& sink) {
+    return [&sink](const store::TransferEvent& event) {
+        if (sink) sink(to_progress(event));
+    };
+}
+
+ImageSummary summarize(store::Image image) {
+    ImageSummary summary;
+    summary.id = std::move(image.id);
+    summary.names = std::move(image.names);
+    summary.digests = std::move(image.digests);
+    summary.created_at = image.created_at;
+    summary.size = image.size;
+    summary.containers = image.containers;
+    if (const auto config = oci::parse_image_config(image.config)) {
+        summary.labels = config->config.labels;
+    }
+    return summary;
+}
+
+}  // namespace
+
+Result<std::string> pull_image(Engine& engine,
+                               const PullRequest& request,
+                               const ProgressSink& sink) {
+    Context& context = engine.context();
+    const auto reference = TRY(store::ImageRef::parse(request.image));
+    TRY(context.enter());
+    TRY(reconcile(context));
+    store::TransferRequest transfer;
+    transfer.verb = store::TransferVerb::Pull;
+    transfer.reference = reference.full();
+    transfer.platform = request.platform;
+    transfer.tls_verify = request.tls_verify;
+    transfer.ca_dir = request.ca_dir;
+    transfer.auth_file = request.auth_file;
+    transfer.credentials = request.credentials;
+    if (sink) sink(ProgressEvent{.text = "Trying to pull " + reference.full() + "..."});
+    const auto images = TRY(store::fetch_images(context.store, transfer, -1, forward(sink)));
+    if (images.empty()) return make_error(ErrorKind::Internal, "a pull brought no image");
+    return images.front().id;
+}
+
+Result<std::vector<std::string>> load_images(Engine& engine, int fd, const ProgressSink& sink) {
+    Context& context = engine.context();
+    TRY(context.enter());
+    TRY(reconcile(context));
+    store::TransferRequest transfer;
+    transfer.verb = store::TransferVerb::Load;
+    const auto images = TRY(store::fetch_images(context.store, transfer, fd, forward(sink)));
+    std::vector<std::string> names;
+    for (const auto& image : images) {
+        if (image.names.empty()) names.push_back("sha256:" + image.id);
+        names.insert(names.end(), image.names.begin(), image.names.end());
+    }
+    return names;
+}
+
+Result<std::vector<ImageSummary>> list_images(Engine& engine) {
+    auto images = TRY(store::ImageStore(engine.context().store).list());
+    std::vector<ImageSummary> summaries;
+    for (auto& image : images) summaries.push_back(summarize(std::move(image)));
+    return summaries;
+}
+
+Result<json::Object> inspect_image(Engine& engine, const std::string& name) {
+    store::ImageStore images(engine.context().store);
+    const auto image = TRY(images.find(name));
+    const auto config = TRY(oci::parse_image_config(image.config));
+    const auto document = TRY(json::parse_object(image.config, "image config"));
+    const auto layers = TRY(images.diff_ids(image.id));
+    json::Object object{{"Id", image.id},
+                        {"Digest", image.manifest_digest},
+                        {"RepoTags", json::to_array(image.names)},
+                        {"RepoDigests", json::to_array(image.digests)},
+                        {"Parent", ""},
+                        {"Comment", ""},
+                        {"Created", format_rfc3339(image.created_at)}};
+    const json::Object* settings = TRY(json::get_object(document, "config"));
+    object["Config"] = settings == nullptr ? json::Object() : *settings;
+    object["Version"] = "";
+    object["Author"] = TRY(json::get_string(document, "author")).value_or("");
+    object["Architecture"] = config.architecture;
+    object["Os"] = config.os;
+    object["Size"] = image.size;
+    object["VirtualSize"] = image.size;
+    object["GraphDriver"] = json::Object{{"Name", "overlay"}, {"Data", json::Object()}};
+    object["RootFS"] = json::Object{{"Type", "layers"}, {"Layers", json::to_array(layers)}};
+    object["Labels"] = json::to_object(config.config.labels);
+    object["Annotations"] = json::Object();
+    object["ManifestType"] = image.manifest_media_type;
+    object["User"] = config.config.user;
+    const json::Array* history = TRY(json::get_array(document, "history"));
+    object["History"] = history == nullptr ? json::Array() : *history;
+    object["NamesHistory"] = json::to_array(image.names);
+    return object;
+}
+
+Result<void> tag_image(Engine& engine, const std::string& source, const std::string& target) {
+    return store::ImageStore(engine.context().store).tag(source, target);
+}
+
+Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force) {
+    Context& context = engine.context();
+    TRY(context.enter());
+    TRY(reconcile(context));
+    auto removed = TRY(store::ImageStore(context.store).remove(name, force));
+    return RemovedImage{.untagged = std::move(removed.untagged),
+                        .deleted = std::move(removed.deleted)};
+}
+
+}  // namespace dhow::engine

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where each of a container's mounts comes from on this host: bind sources checked, volumes filled from
+// the image on their first use.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/root_dir.h"
+#include "engine/container_config.h"
+
+namespace dhow::engine {
+
+struct Context;
+
+// One absolute path for each of config.options.mounts; empty for tmpfs. `rootfs` is the mounted root.
+Result<std::vector<std::string>> find_mount_sources(Context& context,
+                                                    const ContainerConfig& config,
+                                                    const RootDir& rootfs);
+
+// At create: named volumes come into being, anonymous ones get their names.
+Status create_volumes(Context& context, ContainerConfig& config);
+
+}  // namespace dhow::engine
