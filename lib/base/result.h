@@ -55,9 +55,9 @@ std::string_view kind_name(ErrorKind kind);
 template <class T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+    Result(T from) : value_(std::move(from)) {}  // NOLINT(google-explicit-constructor)
 
-    Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    Result(Error from) : error_(std::move(from)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool has_value() const { return value_.has_value(); }
 
@@ -104,7 +104,7 @@ class [[nodiscard]] Result<void> {
   public:
     Result() = default;
 
-    Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    Result(Error from) : error_(std::move(from)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool has_value() const { return !error_.has_value(); }
 

@@ -21,10 +21,12 @@ static Result<UniqueFd> run_dir_of_running(Context& context,
     return open_run_dir(context, row.id);
 }
 
-Result<shim::Connection> attach_container(Engine& engine, const std::string& name, bool with_stdin) {
+Result<shim::Connection> attach_container(Engine& engine,
+                                          const std::string& name,
+                                          bool with_stdin) {
     const auto run_dir = TRY(run_dir_of_running(engine.context(), name, "attach to"));
-    const unsigned flags = shim::kAttachStdout | shim::kAttachStderr |
-                           (with_stdin ? shim::kAttachStdin : 0U);
+    const unsigned flags =
+        shim::kAttachStdout | shim::kAttachStderr | (with_stdin ? unsigned{shim::kAttachStdin} : 0U);
     return shim::attach(run_dir.get(), static_cast<uint8_t>(flags));
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/capability_names.h"
 
-#include <fcntl.h>
+#include "base/file.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <set>
 
-#include "base/file.h"
-#include "base/text.h"
+#include <fcntl.h>
 
 namespace dhow::engine {
 
@@ -15,24 +15,67 @@ namespace {
 
 // capabilities(7), in numerical order.
 constexpr std::string_view kNames[] = {
-    "CHOWN",         "DAC_OVERRIDE",    "DAC_READ_SEARCH", "FOWNER",          "FSETID",
-    "KILL",          "SETGID",          "SETUID",          "SETPCAP",         "LINUX_IMMUTABLE",
-    "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN",      "NET_RAW",         "IPC_LOCK",
-    "IPC_OWNER",     "SYS_MODULE",      "SYS_RAWIO",       "SYS_CHROOT",      "SYS_PTRACE",
-    "SYS_PACCT",     "SYS_ADMIN",       "SYS_BOOT",        "SYS_NICE",        "SYS_RESOURCE",
-    "SYS_TIME",      "SYS_TTY_CONFIG",  "MKNOD",           "LEASE",           "AUDIT_WRITE",
-    "AUDIT_CONTROL", "SETFCAP",         "MAC_OVERRIDE",    "MAC_ADMIN",       "SYSLOG",
-    "WAKE_ALARM",    "BLOCK_SUSPEND",   "AUDIT_READ",      "PERFMON",         "BPF",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
     "CHECKPOINT_RESTORE",
 };
 
 // Podman's defaults: Docker's fourteen without NET_RAW, MKNOD and AUDIT_WRITE.
 constexpr std::string_view kDefaults[] = {
-    "CHOWN", "DAC_OVERRIDE", "FOWNER",  "FSETID",  "KILL",       "NET_BIND_SERVICE",
-    "SETGID", "SETUID",      "SETPCAP", "SETFCAP", "SYS_CHROOT",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "SETFCAP",
+    "SYS_CHROOT",
 };
 
-std::string full(std::string_view name) { return "CAP_" + std::string(name); }
+std::string full(std::string_view name) {
+    return "CAP_" + std::string(name);
+}
 
 std::set<std::string> all_known() {
     size_t count = std::size(kNames);

@@ -3,11 +3,11 @@
 // cannot be had is an error; a default that cannot be had is left out and shown by `info`.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "engine/container_config.h"
+
+#include <string>
+#include <vector>
 
 namespace dhow::engine {
 

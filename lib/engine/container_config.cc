@@ -183,11 +183,17 @@ Result<CreateRequest> parse_options(const json::Object& object) {
 
 }  // namespace
 
-std::string_view network_name(NetworkKind kind) { return kNetworks[static_cast<size_t>(kind)]; }
+std::string_view network_name(NetworkKind kind) {
+    return kNetworks[static_cast<size_t>(kind)];
+}
 
-std::string_view restart_name(RestartKind kind) { return kRestarts[static_cast<size_t>(kind)]; }
+std::string_view restart_name(RestartKind kind) {
+    return kRestarts[static_cast<size_t>(kind)];
+}
 
-std::string_view mount_kind_name(MountKind kind) { return kMounts[static_cast<size_t>(kind)]; }
+std::string_view mount_kind_name(MountKind kind) {
+    return kMounts[static_cast<size_t>(kind)];
+}
 
 std::string_view protocol_name(Protocol protocol) {
     return kProtocols[static_cast<size_t>(protocol)];

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // ContainerConfig: what a container is, resolved once at create and never changed after. Stored as
-// JSON in the container's row; the OCI runtime spec is derived from it at each start and is never the
-// truth. Paths are absolute; everything the image contributes is already folded in.
+// JSON in the container's row; the OCI runtime spec is derived from it at each start and is never
+// the truth. Paths are absolute; everything the image contributes is already folded in.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "engine/requests.h"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace dhow::engine {
 
 struct ContainerConfig {
-    std::string id;    // 64 hexadecimal digits
-    std::string name;  // as it was at create; the row holds the present one
+    std::string id;                   // 64 hexadecimal digits
+    std::string name;                 // as it was at create; the row holds the present one
     std::string image;                // the reference, fully qualified
     std::string image_id;             // hex digits
     std::vector<std::string> layers;  // DiffIDs in hex, the base layer first
-    // With nothing left to default: command, env, user, working_dir, hostname, mounts (volumes named),
-    // ports (host ports chosen), network, runtime, stop_signal, log_driver are all set.
+    // With nothing left to default: command, env, user, working_dir, hostname, mounts (volumes
+    // named), ports (host ports chosen), network, runtime, stop_signal, log_driver are all set.
     CreateRequest options;
     std::vector<std::string> entrypoint;
     UnixNanos created_at = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container_repo.h"
 
-#include <unistd.h>
-
 #include "base/text.h"
 #include "engine/context.h"
 #include "store/volume_store.h"
+
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -28,16 +28,16 @@ Result<ContainerRow> read_row(const store::Statement& statement) {
     row.owner.pid = static_cast<pid_t>(statement.integer(3));
     row.owner.start_time = static_cast<uint64_t>(statement.integer(4));
     row.owner.boot_id = statement.text(5);
-    row.config = TRY_CONTEXT(parse_container_config(statement.text(6)),
-                             "read container '" + row.name + "'");
+    row.config =
+        TRY_CONTEXT(parse_container_config(statement.text(6)), "read container '" + row.name + "'");
     return row;
 }
 
 Result<std::vector<ContainerRow>> query_rows(Context& context,
                                              std::string_view condition,
                                              std::initializer_list<store::Value> values = {}) {
-    auto statement = TRY(context.store.database().query(
-        std::string(kColumns) + std::string(condition), values));
+    auto statement =
+        TRY(context.store.database().query(std::string(kColumns) + std::string(condition), values));
     std::vector<ContainerRow> rows;
     while (TRY(statement.step())) rows.push_back(TRY(read_row(statement)));
     return rows;
@@ -53,8 +53,8 @@ Result<ContainerRow> find_by_prefix(Context& context, const std::string& prefix)
     // GLOB would read '*' in the prefix; only hexadecimal digits reach it.
     if (!is_hex(prefix)) return no_such(prefix);
     const std::string pattern = prefix + "*";
-    auto rows = TRY(
-        query_rows(context, "WHERE id GLOB ?1 AND state <> 'creating' LIMIT 2", {pattern}));
+    auto rows =
+        TRY(query_rows(context, "WHERE id GLOB ?1 AND state <> 'creating' LIMIT 2", {pattern}));
     if (rows.empty()) return no_such(prefix);
     if (rows.size() == 1) return std::move(rows.front());
     return make_error(ErrorKind::Conflict,
@@ -94,8 +94,7 @@ Status attach_volumes(Context& context, const ContainerConfig& config) {
 // themselves: what matters after one is the exit record, which is synced.
 template <class Change>
 Status change_rows(Context& context, Change change) {
-    auto transaction =
-        TRY(store::Transaction::begin(context.store.database(), Durability::None));
+    auto transaction = TRY(store::Transaction::begin(context.store.database(), Durability::None));
     TRY(change(context.store.database()));
     return transaction.commit();
 }
@@ -154,10 +153,7 @@ Status mark_removing(Context& context, const std::string& id) {
         return database.execute(
             "UPDATE containers SET state = 'removing', owner_pid = ?2, owner_start = ?3, "
             "owner_boot = ?4 WHERE id = ?1",
-            {id,
-             int64_t{owner.pid},
-             static_cast<int64_t>(owner.start_time),
-             owner.boot_id});
+            {id, int64_t{owner.pid}, static_cast<int64_t>(owner.start_time), owner.boot_id});
     });
 }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of containers: names, ids, the stored config, and intents. A row `creating` or `removing`
-// carries the identity of the process at work; when that process is gone, reconcile() finishes or undoes
-// it. All SQL about containers is in container_repo.cc.
+// carries the identity of the process at work; when that process is gone, reconcile() finishes or
+// undoes it. All SQL about containers is in container_repo.cc.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/process.h"
 #include "base/result.h"
 #include "engine/container_config.h"
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace dhow::engine {
 
@@ -35,8 +35,8 @@ Result<std::vector<ContainerRow>> list_container_rows(Context& context);
 // Ids of rows that are not plainly `created`: cheap, by a partial index.
 Result<std::vector<ContainerRow>> list_intents(Context& context);
 
-// Inserts a row `creating` owned by this process, with its volumes' use. AlreadyExists names the holder
-// of the name.
+// Inserts a row `creating` owned by this process, with its volumes' use. AlreadyExists names the
+// holder of the name.
 Status insert_creating(Context& context, const ContainerConfig& config);
 Status mark_created(Context& context, const std::string& id);
 // Conflict when somebody else's live process removes it already.

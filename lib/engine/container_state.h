@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a container does right now, put together from its shim's status file and its exit record. Order of
-// trust: a living shim, then the exit record, then nothing known. No lock, no database, no namespace.
+// What a container does right now, put together from its shim's status file and its exit record.
+// Order of trust: a living shim, then the exit record, then nothing known. No lock, no database, no
+// namespace.
 #pragma once
-
-#include <optional>
-#include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "engine/views.h"
 #include "shim/client.h"
+
+#include <optional>
+#include <string>
 
 namespace dhow::engine {
 
@@ -17,11 +18,13 @@ struct Context;
 
 struct ContainerState {
     ContainerStatus status = ContainerStatus::Created;
-    std::optional<shim::ShimStatus> shim;   // only while a shim lives
-    std::optional<shim::ExitRecord> exit;   // of the last run
+    std::optional<shim::ShimStatus> shim;  // only while a shim lives
+    std::optional<shim::ExitRecord> exit;  // of the last run
 
     [[nodiscard]] bool alive() const { return shim.has_value(); }
+
     [[nodiscard]] pid_t pid() const { return shim ? shim->container.pid : 0; }
+
     // The last exit code; 255 when it cannot be known, 0 when it has never run.
     [[nodiscard]] int exit_code() const;
 };

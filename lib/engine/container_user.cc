@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container_user.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <optional>
-
-#include "base/text.h"
 
 namespace dhow::engine {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a container's process is: "name|uid[:group|gid]" looked up in the container's own /etc/passwd
-// and /etc/group. Both files come from the image and are hostile: read through RootDir, bounded, never
-// by getpwnam (which would load NSS modules from the wrong side).
+// and /etc/group. Both files come from the image and are hostile: read through RootDir, bounded,
+// never by getpwnam (which would load NSS modules from the wrong side).
 #pragma once
+
+#include "base/result.h"
+#include "base/root_dir.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "base/root_dir.h"
 
 namespace dhow::engine {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every verb works with: the opened store and run folder of one user, and whether this process has
-// already joined that user's namespaces. Internal to the engine.
+// What every verb works with: the opened store and run folder of one user, and whether this process
+// has already joined that user's namespaces. Internal to the engine.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "store/store.h"
+
+#include <string>
+#include <string_view>
 
 namespace dhow::engine {
 
@@ -20,8 +20,8 @@ struct Context {
     bool rootless = true;
     bool entered = false;
 
-    // Joins the user's namespaces (rootless) and a mount namespace of this process's own, once. Verbs
-    // that mount, or touch files of subordinate ids, call it; ps and inspect never do.
+    // Joins the user's namespaces (rootless) and a mount namespace of this process's own, once.
+    // Verbs that mount, or touch files of subordinate ids, call it; ps and inspect never do.
     Status enter();
 
     [[nodiscard]] std::string container_run_dir(std::string_view id) const;

@@ -2,9 +2,6 @@
 // create: pull if asked, resolve, insert the intent, make the folders, settle it.
 #include "engine/create.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "engine/cgroup_choice.h"
 #include "engine/container_repo.h"
@@ -16,6 +13,9 @@
 #include "engine/resolve_config.h"
 #include "engine/siblings.h"
 #include "store/image_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -123,8 +123,7 @@ Result<Prepared> prepare_container(Engine& engine,
         ignore(discard_container(context, resolved.config), "the first error says more");
         return made.error();
     }
-    return Prepared{.config = std::move(resolved.config),
-                    .warnings = std::move(resolved.warnings)};
+    return Prepared{.config = std::move(resolved.config), .warnings = std::move(resolved.warnings)};
 }
 
 Result<Created> create_container(Engine& engine,

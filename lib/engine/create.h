@@ -2,12 +2,12 @@
 // The part of `create` that `run` shares: everything but settling the row.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "engine/container_config.h"
 #include "engine/engine.h"
+
+#include <string>
+#include <vector>
 
 namespace dhow::engine {
 

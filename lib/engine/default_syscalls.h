@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The default seccomp policy as data: what a container may call, always or with a capability. All else
-// answers EPERM; what the kernel itself does not know answers ENOSYS, so that programs fall back.
+// The default seccomp policy as data: what a container may call, always or with a capability. All
+// else answers EPERM; what the kernel itself does not know answers ENOSYS, so that programs fall
+// back.
 #pragma once
 
 #include <span>
@@ -23,8 +24,8 @@ std::span<const CapabilitySyscalls> capability_syscalls();
 // reaches the whole host's kernel or has been the way out of too many sandboxes.
 std::span<const std::string_view> denied_syscalls();
 
-// Address families that socket(2) refuses: AF_ALG for its long row of kernel bugs, AF_VSOCK because it
-// reaches the hypervisor past every network namespace.
+// Address families that socket(2) refuses: AF_ALG for its long row of kernel bugs, AF_VSOCK because
+// it reaches the hypervisor past every network namespace.
 inline constexpr unsigned kDeniedSocketFamilies[] = {38, 40};
 
 }  // namespace dhow::engine

@@ -14,8 +14,7 @@ ContainerSummary summarize(const ContainerRow& row, const ContainerState& state)
     summary.image_id = row.config.image_id;
     summary.command = row.config.argv();
     summary.created_at = row.config.created_at;
-    summary.status =
-        row.state == RowState::Removing ? ContainerStatus::Removing : state.status;
+    summary.status = row.state == RowState::Removing ? ContainerStatus::Removing : state.status;
     if (state.exit) {
         summary.started_at = state.exit->started_at;
         summary.finished_at = state.exit->finished_at;

@@ -18,8 +18,7 @@ Engine::~Engine() = default;
 Result<Engine> Engine::open(const EngineOptions& options) {
     const auto paths = TRY(rootless::find_paths(options.root, options.run_root));
     auto run_root = TRY(open_dir_at(AT_FDCWD, paths.run_root));
-    auto store =
-        TRY(store::Store::open({.root = paths.root, .rootless = paths.rootless}));
+    auto store = TRY(store::Store::open({.root = paths.root, .rootless = paths.rootless}));
     return Engine(std::make_unique<Context>(Context{.store = std::move(store),
                                                     .run_root_path = paths.run_root,
                                                     .run_root = std::move(run_root),
@@ -42,6 +41,8 @@ std::string Context::container_state_dir(std::string_view id) const {
     return store.path_of("containers/" + std::string(id));
 }
 
-std::string Context::runtime_root() const { return run_root_path + "/runtime"; }
+std::string Context::runtime_root() const {
+    return run_root_path + "/runtime";
+}
 
 }  // namespace dhow::engine

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// exec: one more process in a running container, by `RUNTIME exec`. In the foreground the caller's own
-// descriptors go straight to it: no shim, no copying.
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <array>
-#include <csignal>
-
+// exec: one more process in a running container, by `RUNTIME exec`. In the foreground the caller's
+// own descriptors go straight to it: no shim, no copying.
 #include "base/file.h"
 #include "base/unix_socket.h"
 #include "engine/container_repo.h"
@@ -16,6 +9,13 @@
 #include "engine/engine.h"
 #include "engine/exec_process.h"
 #include "engine/siblings.h"
+
+#include <array>
+#include <csignal>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -73,11 +73,13 @@ Result<std::pair<UniqueFd, UniqueFd>> pipe_pair() {
     return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
 }
 
-// The terminal's own signals reach the runtime, which is in our process group; ours must wait for it.
+// The terminal's own signals reach the runtime, which is in our process group; ours must wait for
+// it.
 class IgnoredSignals {
   public:
     IgnoredSignals() {
         struct sigaction ignore_action {};
+
         ignore_action.sa_handler = SIG_IGN;
         for (size_t i = 0; i < kSignals.size(); ++i) {
             ::sigaction(kSignals[i], &ignore_action, &before_[i]);
@@ -112,8 +114,7 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
     auto call = TRY(prepare(engine, request));
     const auto run_dir = TRY(open_run_dir(engine.context(), call.row.id));
     const std::string pid_name = "exec-pid";
-    const std::string pid_path =
-        engine.context().container_run_dir(call.row.id) + "/" + pid_name;
+    const std::string pid_path = engine.context().container_run_dir(call.row.id) + "/" + pid_name;
     finish_arguments(call, {"--detach", "--pid-file", pid_path});
     const auto null = TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR));
     for (int target = 0; target < 2; ++target) call.spawn.fds.emplace_back(null.get(), target);
@@ -136,8 +137,7 @@ Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request
         const std::string name = "exec-" + std::to_string(::getpid()) + ".sock";
         const auto run_dir = TRY(open_run_dir(engine.context(), call.row.id));
         const auto listener = TRY(listen_unix_at(run_dir.get(), name, SocketType::Stream));
-        const std::string path =
-            engine.context().container_run_dir(call.row.id) + "/" + name;
+        const std::string path = engine.context().container_run_dir(call.row.id) + "/" + name;
         finish_arguments(call, {"--console-socket", path});
         call.spawn.null_stdin = true;
         streams.runtime = TRY(spawn(call.spawn));

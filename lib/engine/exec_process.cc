@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/exec_process.h"
 
-#include <algorithm>
-
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/capability_names.h"
 #include "engine/security_options.h"
 #include "engine/spec_builder.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 
@@ -21,8 +21,7 @@ Result<std::string> build_exec_process(const ContainerConfig& config,
                                        const ExecRequest& request,
                                        pid_t init_pid) {
     const auto rootfs = TRY(RootDir::open("/proc/" + std::to_string(init_pid) + "/root"));
-    const std::string& wanted_user =
-        request.user.empty() ? config.options.user : request.user;
+    const std::string& wanted_user = request.user.empty() ? config.options.user : request.user;
     const auto user = TRY(find_container_user(rootfs, wanted_user));
     const auto capabilities =
         TRY(resolve_capabilities(config.options.cap_add,

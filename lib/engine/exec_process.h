@@ -2,11 +2,11 @@
 // The process document (runtime-spec `process` object) of an exec into a running container.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "engine/container_repo.h"
 #include "engine/requests.h"
+
+#include <string>
 
 namespace dhow::engine {
 

@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // info: this dhow on this host, with a warning for each default that cannot be had here.
-#include <fcntl.h>
-#include <sys/sysinfo.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/cgroup_choice.h"
@@ -15,6 +8,13 @@
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "store/image_store.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -55,7 +55,9 @@ void describe_host(SystemInfo& info) {
     info.hostname = system.nodename;
     info.operating_system = operating_system();
     info.cpus = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+
     struct sysinfo memory {};
+
     ::sysinfo(&memory);
     info.memory_total = static_cast<uint64_t>(memory.totalram) * memory.mem_unit;
 }

@@ -27,9 +27,9 @@ json::Object ports_object(const std::vector<PortMapping>& ports) {
     for (const PortMapping& port : ports) {
         json::Value& list = object[port_key(port)];
         if (!list.is_array()) list = json::Array();
-        list.get_array().emplace_back(json::Object{
-            {"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
-            {"HostPort", std::to_string(port.host_port)}});
+        list.get_array().emplace_back(
+            json::Object{{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
+                         {"HostPort", std::to_string(port.host_port)}});
     }
     return object;
 }
@@ -91,8 +91,7 @@ json::Object host_config_object(const ContainerDetails& details) {
             {"MemorySwap", config.resources.memory_swap.value_or(0)},
             {"NanoCpus", config.resources.nano_cpus.value_or(0)},
             {"PidsLimit", config.resources.pids_limit.value_or(0)},
-            {"LogConfig",
-             json::Object{{"Type", config.log_driver}, {"Path", details.log_path}}}};
+            {"LogConfig", json::Object{{"Type", config.log_driver}, {"Path", details.log_path}}}};
 }
 
 json::Array mounts_array(const ContainerDetails& details) {

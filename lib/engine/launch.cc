@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/launch.h"
 
-#include <fcntl.h>
-
 #include "engine/cgroup_choice.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
@@ -12,6 +10,8 @@
 #include "engine/rootfs.h"
 #include "engine/siblings.h"
 #include "engine/spec_builder.h"
+
+#include <fcntl.h>
 
 namespace dhow::engine {
 
@@ -45,8 +45,8 @@ class StartGuard {
 
 Result<UniqueFd> make_run_dir(Context& context, const std::string& id) {
     TRY(make_dir_at(context.run_root.get(), "c"));
-    // Anything there is from a run that is over: its files must not be mistaken for this one's. What
-    // waits to be attached before the start stays.
+    // Anything there is from a run that is over: its files must not be mistaken for this one's.
+    // What waits to be attached before the start stays.
     return make_dir_at(context.run_root.get(), "c/" + id);
 }
 
@@ -74,14 +74,20 @@ Result<std::string> write_spec(Context& context,
     return cgroup.path;
 }
 
-shim::RestartKind shim_restart(RestartKind kind) { return static_cast<shim::RestartKind>(kind); }
+shim::RestartKind shim_restart(RestartKind kind) {
+    return static_cast<shim::RestartKind>(kind);
+}
 
 std::vector<std::string> kept_environment() {
     std::vector<std::string> kept;
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
-        for (const std::string_view name : {"HOME=", "PATH=", "XDG_RUNTIME_DIR=", "XDG_DATA_HOME=",
-                                            "USER=", "DBUS_SESSION_BUS_ADDRESS="}) {
+        for (const std::string_view name : {"HOME=",
+                                            "PATH=",
+                                            "XDG_RUNTIME_DIR=",
+                                            "XDG_DATA_HOME=",
+                                            "USER=",
+                                            "DBUS_SESSION_BUS_ADDRESS="}) {
             if (text.starts_with(name)) kept.emplace_back(text);
         }
     }
@@ -113,8 +119,13 @@ Result<shim::ShimConfig> build_shim_config(Context& context,
     shim.keep_env = kept_environment();
     const bool needs_cleanup = options.auto_remove || plan.needs_teardown;
     if (needs_cleanup) {
-        shim.exit_command = {TRY(find_sibling("dhow")), "--root", context.store.root(),
-                             "--runroot", context.run_root_path, "container", "cleanup",
+        shim.exit_command = {TRY(find_sibling("dhow")),
+                             "--root",
+                             context.store.root(),
+                             "--runroot",
+                             context.run_root_path,
+                             "container",
+                             "cleanup",
                              config.id};
     }
     return shim;

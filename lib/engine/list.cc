@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // ps: every row with what its shim says. Joins no namespace and takes no lock.
-#include <algorithm>
-
 #include "base/text.h"
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
 #include "engine/details.h"
 #include "engine/engine.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/mount_sources.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "engine/context.h"
 #include "store/volume_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where each of a container's mounts comes from on this host: bind sources checked, volumes filled from
-// the image on their first use.
+// Where each of a container's mounts comes from on this host: bind sources checked, volumes filled
+// from the image on their first use.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "base/root_dir.h"
 #include "engine/container_config.h"
 
+#include <string>
+#include <vector>
+
 namespace dhow::engine {
 
 struct Context;
 
-// One absolute path for each of config.options.mounts; empty for tmpfs. `rootfs` is the mounted root.
+// One absolute path for each of config.options.mounts; empty for tmpfs. `rootfs` is the mounted
+// root.
 Result<std::vector<std::string>> find_mount_sources(Context& context,
                                                     const ContainerConfig& config,
                                                     const RootDir& rootfs);

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/names.h"
 
-#include <algorithm>
-
 #include "base/random.h"
 #include "base/text.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 
 namespace {
 
 constexpr std::string_view kAdjectives[] = {
-    "able",   "amber",  "ample",  "azure",  "bold",   "brave",  "breezy", "bright", "brisk",
-    "calm",   "clear",  "clever", "coral",  "crisp",  "deep",   "eager",  "early",  "even",
-    "fair",   "fast",   "fine",   "firm",   "fleet",  "fond",   "free",   "fresh",  "gentle",
-    "glad",   "golden", "grand",  "great",  "hardy",  "hazel",  "honest", "humble", "ivory",
-    "jolly",  "keen",   "kind",   "lively", "loyal",  "lucid",  "lucky",  "mellow", "merry",
+    "able",   "amber",  "ample",  "azure",  "bold",   "brave",   "breezy", "bright", "brisk",
+    "calm",   "clear",  "clever", "coral",  "crisp",  "deep",    "eager",  "early",  "even",
+    "fair",   "fast",   "fine",   "firm",   "fleet",  "fond",    "free",   "fresh",  "gentle",
+    "glad",   "golden", "grand",  "great",  "hardy",  "hazel",   "honest", "humble", "ivory",
+    "jolly",  "keen",   "kind",   "lively", "loyal",  "lucid",   "lucky",  "mellow", "merry",
     "mild",   "misty",  "neat",   "noble",  "opal",   "patient", "placid", "plucky", "polite",
-    "prompt", "proud",  "pure",   "quick",  "quiet",  "rapid",  "ready",  "rosy",   "sage",
-    "salty",  "serene", "sharp",  "silent", "silver", "simple", "sleek",  "smooth", "snug",
-    "solid",  "spry",   "stable", "steady", "stout",  "sunny",  "sure",   "swift",  "tidy",
-    "trim",   "true",   "vivid",  "warm",   "wide",   "windy",  "wise",   "witty",  "zesty",
+    "prompt", "proud",  "pure",   "quick",  "quiet",  "rapid",   "ready",  "rosy",   "sage",
+    "salty",  "serene", "sharp",  "silent", "silver", "simple",  "sleek",  "smooth", "snug",
+    "solid",  "spry",   "stable", "steady", "stout",  "sunny",   "sure",   "swift",  "tidy",
+    "trim",   "true",   "vivid",  "warm",   "wide",   "windy",   "wise",   "witty",  "zesty",
 };
 
 constexpr std::string_view kNouns[] = {
-    "anchor",  "atoll",   "bay",     "beacon",  "boom",    "bosun",   "bow",      "breaker",
-    "brig",    "buoy",    "cape",    "capstan", "channel", "chart",   "clipper",  "coast",
-    "compass", "cove",    "coxswain", "current", "cutter",  "deck",    "delta",    "dinghy",
-    "dock",    "dory",    "estuary", "ferry",   "fjord",   "fleet",   "galley",   "gull",
-    "halyard", "harbor",  "haven",   "helm",    "hull",    "inlet",   "island",   "jetty",
-    "jib",     "kayak",   "keel",    "ketch",   "lagoon",  "lantern", "lateen",   "ledger",
-    "lighter", "log",     "lugger",  "mainsail", "mariner", "marlin",  "mast",     "monsoon",
-    "moorage", "oar",     "ocean",   "outrigger", "petrel", "pier",    "pilot",    "port",
-    "prow",    "quay",    "reef",    "rigging", "rudder",  "sail",    "sampan",   "schooner",
-    "sextant", "shoal",   "skiff",   "sloop",   "spar",    "squall",  "starboard", "stern",
-    "strait",  "surf",    "tern",    "tide",    "tiller",  "topsail", "trawler",  "voyage",
-    "wake",    "wave",    "wharf",   "xebec",   "yacht",   "yawl",
+    "anchor",  "atoll",  "bay",      "beacon",    "boom",    "bosun",   "bow",       "breaker",
+    "brig",    "buoy",   "cape",     "capstan",   "channel", "chart",   "clipper",   "coast",
+    "compass", "cove",   "coxswain", "current",   "cutter",  "deck",    "delta",     "dinghy",
+    "dock",    "dory",   "estuary",  "ferry",     "fjord",   "fleet",   "galley",    "gull",
+    "halyard", "harbor", "haven",    "helm",      "hull",    "inlet",   "island",    "jetty",
+    "jib",     "kayak",  "keel",     "ketch",     "lagoon",  "lantern", "lateen",    "ledger",
+    "lighter", "log",    "lugger",   "mainsail",  "mariner", "marlin",  "mast",      "monsoon",
+    "moorage", "oar",    "ocean",    "outrigger", "petrel",  "pier",    "pilot",     "port",
+    "prow",    "quay",   "reef",     "rigging",   "rudder",  "sail",    "sampan",    "schooner",
+    "sextant", "shoal",  "skiff",    "sloop",     "spar",    "squall",  "starboard", "stern",
+    "strait",  "surf",   "tern",     "tide",      "tiller",  "topsail", "trawler",   "voyage",
+    "wake",    "wave",   "wharf",    "xebec",     "yacht",   "yawl",
 };
 
 template <size_t N>

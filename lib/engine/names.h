@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and ids of containers: 64 random hexadecimal digits; names either given and checked, or made up.
+// Names and ids of containers: 64 random hexadecimal digits; names either given and checked, or
+// made up.
 #pragma once
+
+#include "base/result.h"
 
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow::engine {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/process_table.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "base/file.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 
-#include "base/file.h"
-#include "base/text.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace dhow::engine {
 
@@ -26,6 +26,7 @@ struct NamespaceId {
 
 std::optional<NamespaceId> pid_namespace_of(const std::string& pid) {
     struct stat st {};
+
     const std::string path = "/proc/" + pid + "/ns/pid";
     if (::stat(path.c_str(), &st) != 0) return std::nullopt;
     return NamespaceId{st.st_dev, st.st_ino};
@@ -92,11 +93,10 @@ std::optional<Found> parse_process(const std::string& pid) {
     found.row.uid = *uid;
     found.outer_parent = parse_int<pid_t>(fields[1]).value_or(0);
     found.row.tty = tty_name(parse_int<int>(fields[4]).value_or(0));
-    found.row.cpu_ticks = parse_int<uint64_t>(fields[11]).value_or(0) +
-                          parse_int<uint64_t>(fields[12]).value_or(0);
+    found.row.cpu_ticks =
+        parse_int<uint64_t>(fields[11]).value_or(0) + parse_int<uint64_t>(fields[12]).value_or(0);
     found.row.start_ticks = parse_int<uint64_t>(fields[19]).value_or(0);
-    found.row.command =
-        command_of(pid, std::string_view(*stat).substr(open + 1, close - open - 1));
+    found.row.command = command_of(pid, std::string_view(*stat).substr(open + 1, close - open - 1));
     return found;
 }
 

@@ -3,13 +3,13 @@
 // names are the container's own and hostile: bounded and made printable.
 #pragma once
 
-#include <sys/types.h>
+#include "base/result.h"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include <sys/types.h>
 
 namespace dhow::engine {
 
@@ -23,8 +23,8 @@ struct ProcessRow {
     std::string command;
 };
 
-// Every process whose pid namespace is that of `init_pid`, in order of pid. Processes that end while
-// we look are left out.
+// Every process whose pid namespace is that of `init_pid`, in order of pid. Processes that end
+// while we look are left out.
 Result<std::vector<ProcessRow>> processes_of(pid_t init_pid);
 
 }  // namespace dhow::engine

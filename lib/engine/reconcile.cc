@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/reconcile.h"
 
-#include <csignal>
-
 #include "base/file.h"
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
@@ -11,6 +9,8 @@
 #include "engine/rootfs.h"
 #include "store/gc.h"
 #include "store/volume_store.h"
+
+#include <csignal>
 
 namespace dhow::engine {
 

@@ -21,10 +21,10 @@ Status discard_with_volumes(Context& context, const ContainerConfig& config, boo
 }
 
 Error still_running(const ContainerRow& row, ContainerStatus status) {
-    return make_error(ErrorKind::Conflict,
-                      "remove container '" + row.name + "': it is " +
-                          std::string(status_name(status)),
-                      "stop it first, or use: dhow rm -f " + row.name);
+    return make_error(
+        ErrorKind::Conflict,
+        "remove container '" + row.name + "': it is " + std::string(status_name(status)),
+        "stop it first, or use: dhow rm -f " + row.name);
 }
 
 }  // namespace
@@ -37,9 +37,8 @@ Result<void> remove_container(Engine& engine, const RemoveRequest& request) {
     const auto state = TRY(read_container_state(context, row.id));
     if (state.alive()) {
         if (!request.force) return still_running(row, state.status);
-        TRY(stop_container(engine,
-                           StopRequest{.container = row.id,
-                                       .timeout_seconds = request.timeout_seconds}));
+        TRY(stop_container(
+            engine, StopRequest{.container = row.id, .timeout_seconds = request.timeout_seconds}));
         // The shim removes an auto-remove container by itself; then there is nothing left to do.
         if (!TRY(find_container_by_id(context, row.id))) return {};
     }

@@ -6,7 +6,9 @@
 
 namespace dhow::engine {
 
-Result<void> rename_container(Engine& engine, const std::string& name, const std::string& new_name) {
+Result<void> rename_container(Engine& engine,
+                              const std::string& name,
+                              const std::string& new_name) {
     TRY(check_container_name(new_name));
     Context& context = engine.context();
     const auto row = TRY(find_container(context, name));

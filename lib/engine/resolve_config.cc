@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/resolve_config.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "engine/capability_names.h"
 #include "engine/signals.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 
@@ -19,8 +19,8 @@ Error invalid(std::string message, std::string fix = {}) {
     return make_error(ErrorKind::InvalidArgument, std::move(message), std::move(fix));
 }
 
-// Docker's rule: an entrypoint given on the command line also drops the image's Cmd, which was meant
-// as arguments to the image's own entrypoint.
+// Docker's rule: an entrypoint given on the command line also drops the image's Cmd, which was
+// meant as arguments to the image's own entrypoint.
 Status resolve_command(const CreateRequest& request,
                        const oci::ImageConfig& image,
                        ContainerConfig& config) {
@@ -39,9 +39,8 @@ std::vector<std::string> merge_env(std::vector<std::string> base,
                                    const std::vector<std::string>& over) {
     for (const std::string& entry : over) {
         const std::string_view name = split_once(entry, '=').first;
-        std::erase_if(base, [&](const std::string& old) {
-            return split_once(old, '=').first == name;
-        });
+        std::erase_if(base,
+                      [&](const std::string& old) { return split_once(old, '=').first == name; });
         if (entry.find('=') != std::string::npos) base.push_back(entry);
     }
     return base;
@@ -107,9 +106,9 @@ void resolve_network(const oci::ImageConfig& image, const HostFacts& host, Resol
             const auto [number, protocol] = split_once(exposed, '/');
             const auto port = parse_int<uint16_t>(number);
             if (!port) continue;
-            options.ports.push_back(PortMapping{
-                .container_port = *port,
-                .protocol = protocol == "udp" ? Protocol::Udp : Protocol::Tcp});
+            options.ports.push_back(
+                PortMapping{.container_port = *port,
+                            .protocol = protocol == "udp" ? Protocol::Udp : Protocol::Tcp});
         }
     }
     if (!options.ports.empty() && !publishes(options.network)) {
@@ -122,8 +121,8 @@ void resolve_network(const oci::ImageConfig& image, const HostFacts& host, Resol
 void resolve_hostname(const HostFacts& host, ContainerConfig& config) {
     std::string& hostname = config.options.hostname;
     if (!hostname.empty()) return;
-    hostname = config.options.network == NetworkKind::Host ? host.hostname
-                                                           : config.id.substr(0, kShortId);
+    hostname =
+        config.options.network == NetworkKind::Host ? host.hostname : config.id.substr(0, kShortId);
 }
 
 Status resolve_labels(const CreateRequest& request,
@@ -153,7 +152,8 @@ Status resolve_stop(const oci::ImageConfig& image, ContainerConfig& config) {
 }
 
 Status resolve_log_driver(CreateRequest& options) {
-    // Every reader goes through `dhow logs`, so Docker's json-file is taken to mean "the default file".
+    // Every reader goes through `dhow logs`, so Docker's json-file is taken to mean "the default
+    // file".
     if (options.log_driver.empty() || options.log_driver == "json-file") {
         options.log_driver = "k8s-file";
     }
@@ -183,15 +183,17 @@ constexpr int64_t kMinimumMemory = 6 << 20;  // Docker's floor: below it runtime
 
 Status check_resources(const Resources& resources) {
     if (resources.memory && *resources.memory < kMinimumMemory) {
-        return invalid("memory limit of " + std::to_string(*resources.memory) + " bytes is too small",
-                       "the minimum is 6m");
+        return invalid(
+            "memory limit of " + std::to_string(*resources.memory) + " bytes is too small",
+            "the minimum is 6m");
     }
     if (resources.memory_swap && !resources.memory) {
         return invalid("--memory-swap needs --memory");
     }
     if (resources.memory_swap && *resources.memory_swap >= 0 &&
         *resources.memory_swap < *resources.memory) {
-        return invalid("--memory-swap counts memory and swap together and cannot be below --memory");
+        return invalid(
+            "--memory-swap counts memory and swap together and cannot be below --memory");
     }
     if (resources.nano_cpus && *resources.nano_cpus <= 0) {
         return invalid("--cpus must be above zero");

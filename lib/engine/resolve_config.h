@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what was asked (CreateRequest) and what the image says (ImageConfig) to the ContainerConfig that
-// is stored. Pure: no files, no clock, no namespaces, so that every rule is a unit test.
+// From what was asked (CreateRequest) and what the image says (ImageConfig) to the ContainerConfig
+// that is stored. Pure: no files, no clock, no namespaces, so that every rule is a unit test.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "engine/container_config.h"
 #include "engine/requests.h"
 #include "oci/spec/image_config.h"
+
+#include <string>
+#include <vector>
 
 namespace dhow::engine {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rootfs.h"
 
-#include <sys/mount.h>
-
-#include <cerrno>
-
 #include "base/file.h"
 #include "engine/context.h"
 #include "store/layer_store.h"
 #include "store/overlay.h"
+
+#include <cerrno>
+
+#include <sys/mount.h>
 
 namespace dhow::engine {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A container's root file system: the image's layers under the container's own writable one, mounted in
-// this process's mount namespace at `<run dir>/rootfs`.
+// A container's root file system: the image's layers under the container's own writable one,
+// mounted in this process's mount namespace at `<run dir>/rootfs`.
 #pragma once
 
 #include "base/result.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// start and run. `run` is create and start in one process: the row goes from `creating` to `created` only
-// once the shim has answered, so that a kill at any moment leaves either a container that runs or an
-// intent that the next command rolls back.
+// start and run. `run` is create and start in one process: the row goes from `creating` to
+// `created` only once the shim has answered, so that a kill at any moment leaves either a container
+// that runs or an intent that the next command rolls back.
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
@@ -52,9 +52,9 @@ Result<Run> run_container(Engine& engine,
         return started.error();
     }
     TRY(mark_created(context, prepared.config.id));
-    return Run{.created = Created{.id = prepared.config.id,
-                                  .warnings = std::move(prepared.warnings)},
-               .started = started.take()};
+    return Run{
+        .created = Created{.id = prepared.config.id, .warnings = std::move(prepared.warnings)},
+        .started = started.take()};
 }
 
 }  // namespace dhow::engine

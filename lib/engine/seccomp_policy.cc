@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/seccomp_policy.h"
 
-#include <fcntl.h>
-#include <sys/utsname.h>
+#include "base/file.h"
+#include "base/json.h"
+#include "engine/default_syscalls.h"
 
 #include <algorithm>
 #include <cerrno>
 
-#include "base/file.h"
-#include "base/json.h"
-#include "engine/default_syscalls.h"
+#include <fcntl.h>
+#include <sys/utsname.h>
 
 namespace dhow::engine {
 
@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::string_view kAllow = "SCMP_ACT_ALLOW";
 constexpr std::string_view kErrno = "SCMP_ACT_ERRNO";
-// 32-bit arguments are compared under a mask: the kernel ignores the upper half of the register, and
-// a plain comparison would not.
+// 32-bit arguments are compared under a mask: the kernel ignores the upper half of the register,
+// and a plain comparison would not.
 constexpr uint64_t kLow32 = 0xffffffff;
 constexpr unsigned kHighestAddressFamily = 45;
 // CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}: clone(2) may make threads and processes only.
@@ -40,8 +40,8 @@ oci::SeccompSyscall refuse(std::vector<std::string> names, uint32_t code) {
 
 oci::SeccompSyscall allow_when_masked(const std::string& name, uint64_t mask, uint64_t value) {
     auto rule = allow({name});
-    rule.args.push_back(oci::SeccompArg{
-        .index = 0, .value = mask, .value_two = value, .op = "SCMP_CMP_MASKED_EQ"});
+    rule.args.push_back(
+        oci::SeccompArg{.index = 0, .value = mask, .value_two = value, .op = "SCMP_CMP_MASKED_EQ"});
     return rule;
 }
 
@@ -56,7 +56,8 @@ void add_argument_rules(std::vector<oci::SeccompSyscall>& rules, bool may_unshar
     }
     if (may_unshare) return;
     rules.push_back(allow_when_masked("clone", kNamespaceFlags, 0));
-    // clone3 takes its flags by pointer, out of seccomp's sight: ENOSYS makes C libraries use clone.
+    // clone3 takes its flags by pointer, out of seccomp's sight: ENOSYS makes C libraries use
+    // clone.
     rules.push_back(refuse({"clone3"}, ENOSYS));
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seccomp section of a container's spec: dhow's default policy, or a profile file of Docker's or the
-// runtime spec's form. Image labels and environment never reach this file.
+// The seccomp section of a container's spec: dhow's default policy, or a profile file of Docker's
+// or the runtime spec's form. Image labels and environment never reach this file.
 #pragma once
+
+#include "base/result.h"
+#include "oci/spec/runtime_spec_linux.h"
 
 #include <set>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "oci/spec/runtime_spec_linux.h"
 
 namespace dhow::engine {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/siblings.h"
 
-#include <unistd.h>
-
 #include "base/process.h"
+
+#include <unistd.h>
 
 namespace dhow::engine {
 

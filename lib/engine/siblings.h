@@ -3,18 +3,18 @@
 // ../libexec/dhow (an installation). Never $PATH: nobody may slip in a shim of their own.
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow::engine {
 
 // "dhow-shim" -> its absolute path.
 Result<std::string> find_sibling(std::string_view name);
 
-// The OCI runtime for a --runtime value: "" is dhow-runtime, a path is itself, a name is searched in
-// the usual system folders.
+// The OCI runtime for a --runtime value: "" is dhow-runtime, a path is itself, a name is searched
+// in the usual system folders.
 Result<std::string> find_runtime(const std::string& name);
 
 }  // namespace dhow::engine

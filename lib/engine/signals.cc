@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/signals.h"
 
+#include "base/text.h"
+
 #include <csignal>
 #include <cstring>
-
-#include "base/text.h"
 
 namespace dhow::engine {
 

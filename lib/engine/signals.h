@@ -2,10 +2,10 @@
 // Signal names as `docker kill -s` and STOPSIGNAL write them: "TERM", "SIGTERM", "15", "RTMIN+3".
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow::engine {
 

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/spec_builder.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "engine/capability_names.h"
 #include "engine/security_options.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 
 namespace {
 
-void set_env_default(std::vector<std::string>& env, const std::string& name, const std::string& value) {
+void set_env_default(std::vector<std::string>& env,
+                     const std::string& name,
+                     const std::string& value) {
     const bool present = std::any_of(env.begin(), env.end(), [&](const std::string& entry) {
         return split_once(entry, '=').first == name;
     });

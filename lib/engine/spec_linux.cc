@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The linux section of a container's spec: namespaces, limits, masks, seccomp.
-#include <algorithm>
-
 #include "engine/seccomp_policy.h"
 #include "engine/security_options.h"
 #include "engine/spec_builder.h"
+
+#include <algorithm>
+#include <span>
 
 namespace dhow::engine {
 
@@ -12,14 +13,27 @@ namespace {
 
 // Kernel interfaces that tell about, or reach, the host (as Podman and Docker mask them).
 constexpr std::string_view kMasked[] = {
-    "/proc/acpi",         "/proc/asound",     "/proc/interrupts",
-    "/proc/kcore",        "/proc/keys",       "/proc/latency_stats",
-    "/proc/sched_debug",  "/proc/scsi",       "/proc/timer_list",
-    "/proc/timer_stats",  "/sys/dev/block",   "/sys/devices/virtual/powercap",
-    "/sys/firmware",      "/sys/fs/selinux",
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/dev/block",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+    "/sys/fs/selinux",
 };
 constexpr std::string_view kReadOnly[] = {
-    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
 };
 
 std::vector<oci::Namespace> build_namespaces(const SpecInput& input) {
@@ -62,8 +76,8 @@ oci::Resources build_resources(const SpecInput& input) {
     }
     if (wanted.nano_cpus) {
         resources.cpu = oci::CpuLimits{
-            .quota = std::max<int64_t>(
-                kMinimumQuota, *wanted.nano_cpus / (kNanosPerCpu / kPeriodMicroseconds)),
+            .quota = std::max<int64_t>(kMinimumQuota,
+                                       *wanted.nano_cpus / (kNanosPerCpu / kPeriodMicroseconds)),
             .period = kPeriodMicroseconds};
     }
     if (wanted.pids_limit && *wanted.pids_limit > 0) {

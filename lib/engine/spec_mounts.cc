@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mounts of a container's spec: the kernel's file systems, dhow's three files in /etc, and what the
-// user asked for, parents before children.
-#include <algorithm>
-
+// The mounts of a container's spec: the kernel's file systems, dhow's three files in /etc, and what
+// the user asked for, parents before children.
 #include "engine/spec_builder.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 
@@ -23,8 +23,8 @@ bool shares_host_network(const SpecInput& input) {
     return input.config.options.network == NetworkKind::Host;
 }
 
-// sysfs shows the network namespace of who mounts it, and only its owner may: with the host's network
-// an ordinary user gets the host's view bound in, read-only.
+// sysfs shows the network namespace of who mounts it, and only its owner may: with the host's
+// network an ordinary user gets the host's view bound in, read-only.
 oci::Mount sysfs(const SpecInput& input) {
     if (input.rootless && shares_host_network(input)) {
         return mount("/sys", "bind", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"});
@@ -41,26 +41,22 @@ oci::Mount cgroup(const SpecInput& input) {
                      "/sys/fs/cgroup",
                      {"rbind", "nosuid", "noexec", "nodev", "ro"});
     }
-    return mount("/sys/fs/cgroup",
-                 "cgroup",
-                 "cgroup",
-                 {"nosuid", "noexec", "nodev", "relatime", access});
+    return mount(
+        "/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", access});
 }
 
 void add_kernel_mounts(const SpecInput& input, std::vector<oci::Mount>& mounts) {
     mounts.push_back(mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}));
     mounts.push_back(
         mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
-    mounts.push_back(mount("/dev/pts",
-                           "devpts",
-                           "devpts",
-                           {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620",
-                            "gid=5"}));
+    mounts.push_back(
+        mount("/dev/pts",
+              "devpts",
+              "devpts",
+              {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}));
     mounts.push_back(mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
-    mounts.push_back(mount("/dev/shm",
-                           "tmpfs",
-                           "shm",
-                           {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
+    mounts.push_back(mount(
+        "/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
     mounts.push_back(sysfs(input));
     // Bound along with /sys already when that is the host's.
     if (!(input.rootless && shares_host_network(input))) mounts.push_back(cgroup(input));
@@ -74,8 +70,8 @@ void add_files(const SpecInput& input, std::vector<oci::Mount>& mounts) {
                                {"bind", "rprivate", "nosuid", "nodev"}));
     }
     if (input.config.options.init) {
-        mounts.push_back(mount(
-            kInitInContainer, "bind", input.init_path, {"bind", "ro", "nosuid", "nodev"}));
+        mounts.push_back(
+            mount(kInitInContainer, "bind", input.init_path, {"bind", "ro", "nosuid", "nodev"}));
     }
 }
 
@@ -112,8 +108,7 @@ oci::Mount user_mount(const MountSpec& spec, const std::string& source) {
 }
 
 size_t depth(const oci::Mount& mount) {
-    return static_cast<size_t>(
-        std::count(mount.destination.begin(), mount.destination.end(), '/'));
+    return static_cast<size_t>(std::count(mount.destination.begin(), mount.destination.end(), '/'));
 }
 
 // What the user mounts replaces what dhow would have mounted at the same place.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // stop, kill, wait, restart: all through the container's shim, which owns its pid. No namespace is
 // joined here, whatever user the container runs as.
-#include <csignal>
-
 #include "base/file.h"
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "engine/signals.h"
+
+#include <csignal>
 
 namespace dhow::engine {
 
@@ -71,8 +71,8 @@ Result<shim::ExitRecord> wait_container(Engine& engine, const std::string& name)
     auto record = TRY(shim::read_exit(state_dir.get()));
     if (record) return *record;
     const auto state = TRY(read_container_state(context, row.id));
-    if (state.status == ContainerStatus::Created) return shim::ExitRecord{
-        .status = {.kind = WaitStatus::Kind::Exited, .value = 0}};
+    if (state.status == ContainerStatus::Created)
+        return shim::ExitRecord{.status = {.kind = WaitStatus::Kind::Exited, .value = 0}};
     return shim::ExitRecord{};  // unknown, and said so
 }
 

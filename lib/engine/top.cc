@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // top: the container's processes as its own pid namespace counts them.
-#include <unistd.h>
-
-#include <array>
-#include <cstdio>
-#include <ctime>
-
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/container_user.h"
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "engine/process_table.h"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -24,11 +24,18 @@ std::string elapsed_text(double seconds) {
     if (whole < 60) {
         std::snprintf(text.data(), text.size(), "%.3fs", seconds);
     } else if (whole < 3600) {
-        std::snprintf(text.data(), text.size(), "%dm%ds", static_cast<int>(whole / 60),
+        std::snprintf(text.data(),
+                      text.size(),
+                      "%dm%ds",
+                      static_cast<int>(whole / 60),
                       static_cast<int>(whole % 60));
     } else {
-        std::snprintf(text.data(), text.size(), "%dh%dm%ds", static_cast<int>(whole / 3600),
-                      static_cast<int>(whole / 60 % 60), static_cast<int>(whole % 60));
+        std::snprintf(text.data(),
+                      text.size(),
+                      "%dh%dm%ds",
+                      static_cast<int>(whole / 3600),
+                      static_cast<int>(whole / 60 % 60),
+                      static_cast<int>(whole % 60));
     }
     return text.data();
 }

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <vector>
 
 namespace dhow::shim {
 
@@ -42,7 +42,10 @@ struct Launched {
 
 // Spawns `program` (absolute path of dhow-shim) with the config and waits for Started or Failed.
 // The Error of a Failed packet is returned as it is: CannotInvoke and CommandNotFound included.
-Result<Launched> launch(const std::string& program, const ShimConfig& config);
+// `clients`: attach connections to hand over (config.initial_clients of them).
+Result<Launched> launch(const std::string& program,
+                        const ShimConfig& config,
+                        const std::vector<UniqueFd>& clients = {});
 
 // `run_dir_fd`: the container's run folder.
 Result<Connection> attach(int run_dir_fd, uint8_t flags);

@@ -30,6 +30,7 @@ namespace dhow::shim {
 
 inline constexpr int kConfigFd = 3;
 inline constexpr int kStartFd = 4;
+inline constexpr int kFirstClientFd = 5;
 inline constexpr size_t kMaxPacket = 32768;  // bytes, type byte included
 
 enum class RestartKind { No, Always, OnFailure, UnlessStopped };
@@ -62,6 +63,8 @@ struct ShimConfig {
     int restart_max_retries = 0;  // for OnFailure; 0: no bound
     std::optional<int> oom_score_adjust;
     bool durable_exit = true;  // fsync the exit record (false for --rm)
+    // Attach connections made before the start, handed over as fds kFirstClientFd and up.
+    int initial_clients = 0;
     std::vector<Sidecar> sidecars;
     // run once after the final exit, unless a client said Cleaned
     std::vector<std::string> exit_command;

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/clients.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <vector>
+
+#include "base/error_wire.h"
+#include "base/text.h"
+#include "base/unix_socket.h"
+#include "shim/stdio.h"
+
+namespace dhow::shim {
+
+namespace {
+
+constexpr size_t kMaxQueue = 1U << 20U;   // bytes a client may be behind
+constexpr size_t kResumeQueue = 1U << 18U;
+constexpr size_t kMaxClients = 256;
+
+// "<first> <second>", both whole numbers.
+bool parse_pair(std::string_view text, int& first, int& second) {
+    const auto [left, right] = split_once(text, ' ');
+    const auto a = parse_int<int>(left);
+    const auto b = right ? parse_int<int>(*right) : std::nullopt;
+    if (!a || !b) return false;
+    first = *a;
+    second = *b;
+    return true;
+}
+
+}  // namespace
+
+Clients::~Clients() {
+    while (!clients_.empty()) {
+        loop_.remove(clients_.begin()->first);
+        clients_.erase(clients_.begin());
+    }
+    if (listener_) loop_.remove(listener_.get());
+}
+
+Status Clients::listen(int run_dir) {
+    listener_ = TRY(listen_unix_at(run_dir, std::string(kSocketName), SocketType::Packet));
+    TRY(set_non_blocking(listener_.get()));
+    return loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { on_listener(); });
+}
+
+Status Clients::adopt(UniqueFd socket, bool launcher) {
+    auto client = std::make_unique<Client>();
+    client->socket = std::move(socket);
+    client->flags = kAttachStdin | kAttachStdout | kAttachStderr;
+    client->begun = true;
+    client->launcher = launcher;
+    if (launcher) launcher_fd_ = client->socket.get();
+    return add(std::move(client));
+}
+
+Status Clients::add(std::unique_ptr<Client> client) {
+    const int fd = client->socket.get();
+    TRY(set_non_blocking(fd));
+    TRY(loop_.add(fd, EPOLLIN, [this, fd](uint32_t events) { on_event(fd, events); }));
+    clients_[fd] = std::move(client);
+    return {};
+}
+
+void Clients::on_listener() {
+    while (true) {
+        auto socket = accept_unix(listener_.get());
+        if (!socket) return;
+        // The folder is 0700 already; this holds even where somebody opened it up.
+        const auto peer = peer_credentials(socket->get());
+        const bool ours = peer && (peer->uid == ::geteuid() || peer->uid == 0);
+        if (!ours || clients_.size() >= kMaxClients) continue;
+        auto client = std::make_unique<Client>();
+        client->socket = socket.take();
+        ignore(add(std::move(client)), "a client that cannot be watched is closed");
+    }
+}
+
+void Clients::on_event(int fd, uint32_t events) {
+    const auto found = clients_.find(fd);
+    if (found == clients_.end()) return;
+    Client& client = *found->second;
+    bool alive = true;
+    if ((events & EPOLLOUT) != 0) alive = flush(client);
+    if (alive && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) alive = read_packet(client);
+    if (!alive) drop(fd);
+}
+
+bool Clients::read_packet(Client& client) {
+    auto message = receive_message(client.socket.get(), kMaxPacket);
+    if (!message) return message.error().sys_errno == EAGAIN;
+    if (message->bytes.empty()) return false;
+    return handle(client,
+                  Packet{.type = static_cast<PacketType>(message->bytes.front()),
+                         .payload = message->bytes.substr(1)});
+}
+
+// False: the client is to be dropped.
+bool Clients::handle(Client& client, const Packet& packet) {
+    if (!client.begun) return begin(client, packet);
+    const bool feeds = (client.flags & kAttachStdin) != 0;
+    int first = 0;
+    int second = 0;
+    switch (packet.type) {
+        case PacketType::Stdin:
+            if (feeds) handler_.on_stdin(packet.payload);
+            return true;
+        case PacketType::StdinEnd:
+            if (feeds) handler_.on_stdin_end();
+            return true;
+        case PacketType::Resize:
+            if (!parse_pair(packet.payload, first, second) || first < 0 || second < 0) return false;
+            handler_.on_resize(static_cast<unsigned>(first), static_cast<unsigned>(second));
+            return true;
+        case PacketType::Cleaned:
+            if (client.launcher) handler_.on_cleaned();
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool Clients::begin(Client& client, const Packet& packet) {
+    client.begun = true;
+    int first = 0;
+    int second = 0;
+    switch (packet.type) {
+        case PacketType::Attach:
+            if (packet.payload.size() != 1) return false;
+            client.flags = static_cast<uint8_t>(packet.payload.front());
+            return true;
+        case PacketType::Wait:
+            return true;
+        case PacketType::Signal:
+            first = parse_int<int>(packet.payload).value_or(0);
+            if (first < 1 || first >= NSIG) return false;
+            answer(client, handler_.on_signal(first));
+            return true;
+        case PacketType::Stop:
+            if (!parse_pair(packet.payload, first, second) || first < 1 || first >= NSIG) {
+                return false;
+            }
+            answer(client, handler_.on_stop(first, second));
+            return true;
+        default:
+            return false;
+    }
+}
+
+void Clients::answer(Client& client, const Status& status) {
+    if (status) {
+        send(client, std::string(1, static_cast<char>(PacketType::Ok)));
+    } else {
+        send(client, static_cast<char>(PacketType::Failed) + encode_error(status.error()));
+    }
+}
+
+// False: the connection is broken, or the client too far behind.
+bool Clients::send(Client& client, std::string packet) {
+    client.queued_bytes += packet.size();
+    client.queue.push_back(std::move(packet));
+    if (!flush(client)) return false;
+    if (client.queued_bytes <= kMaxQueue) return true;
+    if (!client.launcher) return false;
+    handler_.on_backpressure(true);
+    return true;
+}
+
+bool Clients::flush(Client& client) {
+    while (!client.queue.empty()) {
+        const std::string& packet = client.queue.front();
+        const ssize_t put = ::send(
+            client.socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0 && errno != EAGAIN && errno != ENOBUFS) return false;
+        if (put < 0) break;
+        client.queued_bytes -= packet.size();
+        client.queue.pop_front();
+    }
+    const uint32_t events = client.queue.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
+    ignore(loop_.change(client.socket.get(), events), "it is watched: change cannot fail");
+    if (client.launcher && client.queued_bytes <= kResumeQueue) handler_.on_backpressure(false);
+    return true;
+}
+
+void Clients::drop(int fd) {
+    const auto found = clients_.find(fd);
+    if (found == clients_.end()) return;
+    const bool fed = (found->second->flags & kAttachStdin) != 0;
+    const bool launcher = found->second->launcher;
+    loop_.remove(fd);
+    clients_.erase(found);
+    bool others_feed = false;
+    for (const auto& [other, client] : clients_) {
+        others_feed = others_feed || (client->flags & kAttachStdin) != 0;
+    }
+    if (launcher) {
+        launcher_fd_ = -1;
+        handler_.on_backpressure(false);
+        handler_.on_launcher_gone();
+    }
+    if (fed && !others_feed) handler_.on_stdin_client_gone();
+}
+
+void Clients::broadcast_output(bool is_stderr, std::string_view bytes) {
+    const uint8_t wanted = is_stderr ? kAttachStderr : kAttachStdout;
+    std::string packet(1, static_cast<char>(is_stderr ? PacketType::Stderr : PacketType::Stdout));
+    packet += bytes;
+    std::vector<int> broken;
+    for (const auto& [fd, client] : clients_) {
+        if ((client->flags & wanted) != 0 && !send(*client, packet)) broken.push_back(fd);
+    }
+    for (const int fd : broken) drop(fd);
+}
+
+void Clients::broadcast(PacketType type, std::string_view payload) {
+    std::string packet(1, static_cast<char>(type));
+    packet += payload;
+    std::vector<int> broken;
+    for (const auto& [fd, client] : clients_) {
+        if (!send(*client, packet)) broken.push_back(fd);
+    }
+    for (const int fd : broken) drop(fd);
+}
+
+bool Clients::drained() const {
+    for (const auto& [fd, client] : clients_) {
+        if (!client->queue.empty()) return false;
+    }
+    return true;
+}
+
+}  // namespace dhow::shim

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everybody connected to the shim: the launcher in the foreground, attached clients, waiters. Output goes
+// to each through a bounded queue. The launcher is lossless: while it is behind, the container's output
+// is not read (as `docker run | less`). Whoever attached later and falls behind is dropped: nobody who
+// stops reading may freeze a container that others started.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "shim/protocol.h"
+
+namespace dhow::shim {
+
+// What clients ask of the supervisor.
+class ClientHandler {
+  public:
+    virtual ~ClientHandler() = default;
+    virtual void on_stdin(std::string_view bytes) = 0;
+    virtual void on_stdin_end() = 0;
+    virtual void on_resize(unsigned rows, unsigned columns) = 0;
+    virtual Status on_signal(int signal) = 0;
+    virtual Status on_stop(int signal, int timeout_seconds) = 0;
+    virtual void on_cleaned() = 0;
+    // The last client that fed stdin has left.
+    virtual void on_stdin_client_gone() = 0;
+    // The launcher's connection closed.
+    virtual void on_launcher_gone() = 0;
+    // The launcher can or cannot take more output.
+    virtual void on_backpressure(bool behind) = 0;
+};
+
+class Clients {
+  public:
+    Clients(EventLoop& loop, ClientHandler& handler) : loop_(loop), handler_(handler) {}
+
+    ~Clients();
+    Clients(const Clients&) = delete;
+    Clients& operator=(const Clients&) = delete;
+
+    Status listen(int run_dir);
+    // An attach connection that is there from the start; `launcher`: the lossless one on fd 4.
+    Status adopt(UniqueFd socket, bool launcher);
+
+    void broadcast_output(bool is_stderr, std::string_view bytes);
+    // To everybody, attached or waiting.
+    void broadcast(PacketType type, std::string_view payload);
+    [[nodiscard]] bool launcher_present() const { return launcher_fd_ >= 0; }
+    // Nothing queued for anybody.
+    [[nodiscard]] bool drained() const;
+
+  private:
+    struct Client {
+        UniqueFd socket;
+        uint8_t flags = 0;  // AttachFlags
+        bool begun = false;
+        bool launcher = false;
+        std::deque<std::string> queue;
+        size_t queued_bytes = 0;
+    };
+
+    Status add(std::unique_ptr<Client> client);
+    void on_listener();
+    void on_event(int fd, uint32_t events);
+    bool read_packet(Client& client);
+    bool handle(Client& client, const Packet& packet);
+    bool begin(Client& client, const Packet& packet);
+    void answer(Client& client, const Status& status);
+    bool send(Client& client, std::string packet);
+    bool flush(Client& client);
+    void drop(int fd);
+
+    EventLoop& loop_;
+    ClientHandler& handler_;
+    UniqueFd listener_;
+    std::map<int, std::unique_ptr<Client>> clients_;
+    int launcher_fd_ = -1;
+};
+
+}  // namespace dhow::shim
