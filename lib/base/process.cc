@@ -164,6 +164,18 @@ Result<std::string> executable_dir() {
     return path.substr(0, path.rfind('/'));
 }
 
+Result<std::string> find_helper(const std::string& name) {
+    const std::string here = TRY(executable_dir());
+    for (const std::string& folder : {here, here + "/../libexec/dhow"}) {
+        std::string candidate = folder + "/" + name;
+        if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    }
+    return make_error(
+        ErrorKind::NotFound,
+        "helper '" + name + "' is neither in '" + here + "' nor in its ../libexec/dhow",
+        "install dhow again");
+}
+
 Result<std::string> find_program(const std::string& name, std::string_view path_list) {
     if (name.find('/') != std::string::npos) return name;
     for (const std::string& folder : split(path_list, ':')) {

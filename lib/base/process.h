@@ -108,6 +108,8 @@ Result<Captured> run_captured(SpawnOptions options, std::string_view input = {})
 void assert_single_threaded();
 // The folder of the running binary, where its siblings are looked for first.
 Result<std::string> executable_dir();
+// Absolute path of one of dhow's own programs: beside the running binary, else in ../libexec/dhow.
+Result<std::string> find_helper(const std::string& name);
 // `name` in `path_list` (the value of $PATH); NotFound names both.
 Result<std::string> find_program(const std::string& name, std::string_view path_list);
 

@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,7 +71,7 @@ class ImageStore {
     Result<std::vector<std::string>> layer_paths(std::string_view id);
     // DiffIDs "sha256:...", bottom first.
     Result<std::vector<std::string>> diff_ids(std::string_view id);
-    // Without `config` and with all names; newest first.
+    // Newest first.
     Result<std::vector<Image>> list();
     // Points `target` (as the user wrote it; a digest is refused) at the image.
     Status tag(std::string_view source, std::string_view target);
@@ -82,6 +83,8 @@ class ImageStore {
     Result<std::string> add(const StagingSession& session, const NewImage& image);
 
   private:
+    // The stored name that `text` was resolved to; nullopt: found by id or digest.
+    Result<std::optional<std::string>> found_by_name(std::string_view text);
     Result<std::vector<std::string>> names_of(std::string_view id);
 
     Store& store_;

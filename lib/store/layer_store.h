@@ -17,8 +17,8 @@
 
 namespace dhow::store {
 
-// A folder `staging/<random>/` that is ours while the lock is held. What is left in it goes with
-// it.
+// A folder `staging/<random>/` that is ours while we hold the flock(2) on it. What is left in it at
+// the end goes with it.
 class [[nodiscard]] StagingSession {
   public:
     static Result<StagingSession> create(Store& store);
@@ -35,14 +35,12 @@ class [[nodiscard]] StagingSession {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
-    StagingSession(
-        UniqueFd parent, std::string name, std::string path, UniqueFd folder, FileLock lock);
+    StagingSession(UniqueFd parent, std::string name, std::string path, UniqueFd folder);
 
     UniqueFd parent_;
     std::string name_;
     std::string path_;
-    UniqueFd folder_;
-    FileLock lock_;
+    UniqueFd folder_;  // holds the flock(2)
 };
 
 struct StagedLayer {

@@ -20,6 +20,11 @@ using TransferSink = std::function<void(const TransferEvent&)>;
 Result<TransferResult> run_transfer(const TransferRequest& request,
                                     int archive_fd,
                                     const TransferSink& sink);
+// The same with another program in the place of the installed dhow-transfer.
+Result<TransferResult> run_transfer_program(const std::string& program,
+                                            const TransferRequest& request,
+                                            int archive_fd,
+                                            const TransferSink& sink);
 
 struct FetchedImage {
     std::string id;                  // 64 hex digits

@@ -31,14 +31,15 @@ class VolumeStore {
   public:
     explicit VolumeStore(Store& store) : store_(store) {}
 
-    // Creates the folder, then the row. An existing volume is returned as it is.
+    // Inside a transaction of the caller: creates the folder, then the row. An existing volume is
+    // returned as it is.
     Result<Volume> ensure(const Volume& wanted);
-    // A new volume with a random 64-digit name.
+    // As ensure(), with a random 64-digit name.
     Result<Volume> create_anonymous();
     // NotFound names the volume.
     Result<Volume> find(std::string_view name);
     Result<std::vector<Volume>> list();
-    // Conflict while a container refers to it.
+    // A transaction of its own. Conflict while a container refers to it.
     Status remove(const std::string& name);
 
     // Inside a transaction of the caller, with the container's row inserted.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/gc.h"
+
+#include "base/file.h"
+#include "store/layer_store.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace dhow::store {
+
+namespace {
+
+// The dead session's folder with its lock in our hands; an invalid fd when its owner lives.
+Result<UniqueFd> take_dead_session(int staging, const std::string& name) {
+    auto folder = open_at(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!folder && folder.error().sys_errno == ENOENT) return UniqueFd();
+    if (!folder) return folder;
+    if (::flock(folder->get(), LOCK_EX | LOCK_NB) == 0) return folder;
+    if (errno == EWOULDBLOCK) return UniqueFd();
+    return system_error("lock staging folder '" + name + "'");
+}
+
+Result<std::set<std::string>> hex_column(Database& database, std::string_view sql) {
+    auto query = TRY(database.query(sql));
+    std::set<std::string> values;
+    while (TRY(query.step())) {
+        const std::string digest = query.text(0);
+        values.insert(digest.substr(digest.find(':') + 1));
+    }
+    return values;
+}
+
+// Moves what has no row from `folder` into the session, which removes it at its end.
+Result<int> move_orphans(const Store& store,
+                         const StagingSession& session,
+                         const std::string& folder,
+                         const std::set<std::string>& known) {
+    const auto fd = TRY(open_dir_at(store.root_fd(), folder));
+    const auto names = TRY(list_dir_at(fd.get(), "."));
+    int moved = 0;
+    for (const std::string& name : names) {
+        if (known.count(name) != 0) continue;
+        const std::string aside = "orphan-" + name;
+        if (::renameat(fd.get(), name.c_str(), session.fd(), aside.c_str()) != 0) {
+            return system_error("move leftover '" + folder + "/" + name + "' away");
+        }
+        ++moved;
+    }
+    return moved;
+}
+
+// A volume's content may be dear to somebody: without a row it goes only when it is empty.
+Result<int> remove_empty_volumes(const Store& store, const std::set<std::string>& known) {
+    const auto fd = TRY(open_dir_at(store.root_fd(), "volumes"));
+    const auto names = TRY(list_dir_at(fd.get(), "."));
+    int removed = 0;
+    for (const std::string& name : names) {
+        if (known.count(name) != 0) continue;
+        const std::string data = name + "/_data";
+        ignore(::unlinkat(fd.get(), data.c_str(), AT_REMOVEDIR), "fails on purpose when not empty");
+        if (::unlinkat(fd.get(), name.c_str(), AT_REMOVEDIR) == 0) ++removed;
+    }
+    return removed;
+}
+
+}  // namespace
+
+Result<bool> leftovers_exist(Store& store) {
+    const auto staging = TRY(open_dir_at(store.root_fd(), "staging"));
+    const auto names = TRY(list_dir_at(staging.get(), "."));
+    for (const std::string& name : names) {
+        const auto dead = TRY(take_dead_session(staging.get(), name));
+        if (dead) return true;
+    }
+    return false;
+}
+
+Result<Swept> sweep(Store& store) {
+    Swept swept;
+    // First our own: should we die in here, it is the sign for the next sweep.
+    const auto session = TRY(StagingSession::create(store));
+    const auto staging = TRY(open_dir_at(store.root_fd(), "staging"));
+    const auto names = TRY(list_dir_at(staging.get(), "."));
+    for (const std::string& name : names) {
+        if (name == session.name()) continue;
+        const auto dead = TRY(take_dead_session(staging.get(), name));
+        if (!dead) continue;
+        TRY(remove_tree_at(staging.get(), name));
+        ++swept.sessions;
+    }
+    // The writers' lock: no commit is between its renames and its rows.
+    const auto transaction = TRY(Transaction::begin(store.database(), Durability::Synced));
+    const auto layers = TRY(hex_column(store.database(), "SELECT diff_id FROM layers"));
+    const auto blobs = TRY(hex_column(store.database(), "SELECT digest FROM blobs"));
+    const auto volumes = TRY(hex_column(store.database(), "SELECT name FROM volumes"));
+    swept.layers = TRY(move_orphans(store, session, "layers", layers));
+    swept.blobs = TRY(move_orphans(store, session, "blobs/sha256", blobs));
+    swept.volumes = TRY(remove_empty_volumes(store, volumes));
+    return swept;
+}
+
+}  // namespace dhow::store

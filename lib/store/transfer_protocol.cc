@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/transfer_protocol.h"
+
+#include "base/json.h"
+
+#include <array>
+#include <utility>
+
+namespace dhow::store {
+
+namespace {
+
+using Kind = TransferEvent::Kind;
+
+constexpr std::array<std::pair<Kind, std::string_view>, 7> kEventNames = {{
+    {Kind::Message, "message"},
+    {Kind::BlobStarted, "blob-started"},
+    {Kind::BlobProgress, "blob-progress"},
+    {Kind::BlobDone, "blob-done"},
+    {Kind::BlobExists, "blob-exists"},
+    {Kind::ConfigDone, "config-done"},
+    {Kind::ManifestDone, "manifest-done"},
+}};
+
+constexpr std::array<std::pair<TransferVerb, std::string_view>, 3> kVerbNames = {{
+    {TransferVerb::Pull, "pull"},
+    {TransferVerb::Load, "load"},
+    {TransferVerb::Login, "login"},
+}};
+
+constexpr ErrorKind kLastErrorKind = ErrorKind::Internal;
+
+template <class Table, class Enum>
+std::string_view name_in(const Table& table, Enum value) {
+    for (const auto& [candidate, name] : table) {
+        if (candidate == value) return name;
+    }
+    return {};
+}
+
+template <class Enum, size_t Size>
+Result<Enum> value_in(const std::array<std::pair<Enum, std::string_view>, Size>& table,
+                      const std::string& name) {
+    for (const auto& [value, candidate] : table) {
+        if (candidate == name) return value;
+    }
+    return make_error(ErrorKind::InvalidArgument, "unknown word '" + name + "' in the transfer");
+}
+
+Result<std::string> text_of(const json::Object& object, std::string_view name) {
+    auto text = TRY(json::get_string(object, name));
+    return std::move(text).value_or(std::string());
+}
+
+Result<int64_t> number_of(const json::Object& object, std::string_view name) {
+    const auto number = TRY(json::get_int(object, name));
+    return number.value_or(0);
+}
+
+Result<uint64_t> size_of(const json::Object& object, std::string_view name) {
+    const int64_t number = TRY(number_of(object, name));
+    if (number < 0) {
+        return make_error(ErrorKind::InvalidArgument, "negative '" + std::string(name) + "'");
+    }
+    return static_cast<uint64_t>(number);
+}
+
+json::Object layer_object(const TransferredLayer& layer) {
+    return {{"diffId", layer.diff_id},
+            {"folder", layer.folder},
+            {"size", static_cast<int64_t>(layer.size)}};
+}
+
+json::Object image_object(const TransferredImage& image) {
+    json::Array layers;
+    for (const TransferredLayer& layer : image.layers) layers.push_back(layer_object(layer));
+    return {{"configDigest", image.config_digest},
+            {"config", image.config},
+            {"manifestDigest", image.manifest_digest},
+            {"manifestMediaType", image.manifest_media_type},
+            {"manifest", image.manifest},
+            {"pulledDigest", image.pulled_digest},
+            {"createdAt", image.created_at},
+            {"layers", std::move(layers)},
+            {"names", json::to_array(image.names)}};
+}
+
+Result<const json::Object*> as_object(const json::Value& value, std::string_view what) {
+    if (value.is_object()) return &value.get_object();
+    return make_error(ErrorKind::InvalidArgument, std::string(what) + " is not an object");
+}
+
+Result<TransferredLayer> read_layer(const json::Value& value) {
+    const json::Object& object = *TRY(as_object(value, "layer"));
+    TransferredLayer layer;
+    layer.diff_id = TRY(text_of(object, "diffId"));
+    layer.folder = TRY(text_of(object, "folder"));
+    layer.size = TRY(size_of(object, "size"));
+    return layer;
+}
+
+Result<TransferredImage> read_image(const json::Value& value) {
+    const json::Object& object = *TRY(as_object(value, "image"));
+    TransferredImage image;
+    image.config_digest = TRY(text_of(object, "configDigest"));
+    image.config = TRY(text_of(object, "config"));
+    image.manifest_digest = TRY(text_of(object, "manifestDigest"));
+    image.manifest_media_type = TRY(text_of(object, "manifestMediaType"));
+    image.manifest = TRY(text_of(object, "manifest"));
+    image.pulled_digest = TRY(text_of(object, "pulledDigest"));
+    image.created_at = TRY(number_of(object, "createdAt"));
+    image.names = TRY(json::get_strings(object, "names"));
+    const json::Array* layers = TRY(json::get_array(object, "layers"));
+    if (layers == nullptr) return image;
+    for (const json::Value& layer : *layers) image.layers.push_back(TRY(read_layer(layer)));
+    return image;
+}
+
+Result<TransferResult> read_result(const json::Object& object) {
+    TransferResult result;
+    const json::Array* images = TRY(json::get_array(object, "images"));
+    if (images == nullptr) return result;
+    for (const json::Value& image : *images) result.images.push_back(TRY(read_image(image)));
+    return result;
+}
+
+Result<TransferEvent> read_event(const json::Object& object) {
+    TransferEvent event;
+    const std::string kind = TRY(text_of(object, "kind"));
+    event.kind = TRY(value_in(kEventNames, kind));
+    event.text = TRY(text_of(object, "text"));
+    event.digest = TRY(text_of(object, "digest"));
+    event.current = TRY(size_of(object, "current"));
+    event.total = TRY(size_of(object, "total"));
+    return event;
+}
+
+// An unknown kind, from another version of dhow-transfer, stays Internal.
+Error read_error(const json::Object& object) {
+    const auto text = [&object](std::string_view name) {
+        return text_of(object, name).value_or(std::string());
+    };
+    Error error = make_error(ErrorKind::Internal, text("message"), text("fix"));
+    const std::string kind = text("kind");
+    for (int index = 0; index <= static_cast<int>(kLastErrorKind); ++index) {
+        const auto candidate = static_cast<ErrorKind>(index);
+        if (kind_name(candidate) == kind) error.kind = candidate;
+    }
+    error.sys_errno = static_cast<int>(number_of(object, "errno").value_or(0));
+    return error;
+}
+
+std::string line_of(std::string_view member, json::Object content) {
+    json::Object line;
+    line[member] = std::move(content);
+    return json::compact(line) + "\n";
+}
+
+}  // namespace
+
+std::string encode_request(const TransferRequest& request) {
+    json::Object object{{"verb", name_in(kVerbNames, request.verb)},
+                        {"reference", request.reference},
+                        {"platform", request.platform},
+                        {"caDir", request.ca_dir},
+                        {"authFile", request.auth_file},
+                        {"credentials", request.credentials},
+                        {"stagingDir", request.staging_dir},
+                        {"layersDir", request.layers_dir},
+                        {"rootless", request.rootless}};
+    if (request.tls_verify) object["tlsVerify"] = *request.tls_verify;
+    return json::compact(object);
+}
+
+Result<TransferRequest> decode_request(std::string_view bytes) {
+    const json::Object object = TRY(json::parse_object(bytes, "transfer request"));
+    TransferRequest request;
+    const std::string verb = TRY(text_of(object, "verb"));
+    request.verb = TRY(value_in(kVerbNames, verb));
+    request.reference = TRY(text_of(object, "reference"));
+    request.platform = TRY(text_of(object, "platform"));
+    request.tls_verify = TRY(json::get_bool(object, "tlsVerify"));
+    request.ca_dir = TRY(text_of(object, "caDir"));
+    request.auth_file = TRY(text_of(object, "authFile"));
+    request.credentials = TRY(text_of(object, "credentials"));
+    request.staging_dir = TRY(text_of(object, "stagingDir"));
+    request.layers_dir = TRY(text_of(object, "layersDir"));
+    const auto rootless = TRY(json::get_bool(object, "rootless"));
+    request.rootless = rootless.value_or(false);
+    return request;
+}
+
+std::string encode_event(const TransferEvent& event) {
+    json::Object object{{"kind", name_in(kEventNames, event.kind)}};
+    if (!event.text.empty()) object["text"] = event.text;
+    if (!event.digest.empty()) object["digest"] = event.digest;
+    if (event.current != 0) object["current"] = static_cast<int64_t>(event.current);
+    if (event.total != 0) object["total"] = static_cast<int64_t>(event.total);
+    return line_of("event", std::move(object));
+}
+
+std::string encode_result(const TransferResult& result) {
+    json::Array images;
+    for (const TransferredImage& image : result.images) images.push_back(image_object(image));
+    return line_of("result", {{"images", std::move(images)}});
+}
+
+std::string encode_failure(const Error& error) {
+    return line_of("error",
+                   {{"kind", kind_name(error.kind)},
+                    {"errno", error.sys_errno},
+                    {"message", error.message},
+                    {"fix", error.fix}});
+}
+
+Result<TransferMessage> decode_message(std::string_view line) {
+    const json::Object object = TRY(json::parse_object(line, "message from dhow-transfer"));
+    if (const json::Object* event = TRY(json::get_object(object, "event")); event != nullptr) {
+        return TransferMessage(TRY(read_event(*event)));
+    }
+    if (const json::Object* result = TRY(json::get_object(object, "result")); result != nullptr) {
+        return TransferMessage(TRY(read_result(*result)));
+    }
+    const json::Object* error = TRY(json::get_object(object, "error"));
+    if (error != nullptr) return TransferMessage(read_error(*error));
+    return make_error(ErrorKind::InvalidArgument,
+                      "message from dhow-transfer is no event, result or error");
+}
+
+}  // namespace dhow::store
