@@ -37,12 +37,17 @@ bool is_own_folder(const std::string& path) {
            info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+bool is_link(const std::string& path) {
+    struct stat info {};
+
+    return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 // State may be moved to another disk behind a link of the caller's; in /tmp anybody can plant one.
 bool is_trusted_link(const std::string& path) {
     struct stat info {};
 
-    return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode) &&
-           (info.st_uid == ::geteuid() || info.st_uid == 0);
+    return ::lstat(path.c_str(), &info) == 0 && (info.st_uid == ::geteuid() || info.st_uid == 0);
 }
 
 Result<std::string> home_folder() {
@@ -132,7 +137,8 @@ Result<UniqueFd> open_private_folder(const std::string& path) {
         }
         folder.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     }
-    if (!folder && errno == ELOOP) {
+    // O_DIRECTORY says ENOTDIR of a link before O_NOFOLLOW could say ELOOP (open(2)).
+    if (!folder && (errno == ELOOP || errno == ENOTDIR) && is_link(path)) {
         if (!is_trusted_link(path)) return untrusted(path, "it is somebody else's symbolic link");
         folder.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     }
