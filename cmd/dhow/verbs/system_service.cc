@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// dhow system service: becomes dhow-api, with the arguments, environment and sockets it was given.
+#include <unistd.h>
+
+#include "base/process.h"
+#include "cmd/dhow/handlers.h"
+
+namespace dhow::cli::verbs {
+
+namespace {
+
+// Beside this binary, then where packages put helpers.
+Result<std::string> find_service() {
+    const std::string here = TRY(executable_dir());
+    return find_program("dhow-api", here + ":" + here + "/../libexec/dhow");
+}
+
+void add_option(const Args& args, std::string_view name, std::vector<std::string>& words) {
+    if (!args.given(name)) return;
+    words.push_back("--" + std::string(name));
+    words.push_back(args.text(name));
+}
+
+}  // namespace
+
+Result<int> system_service(Invocation& call) {
+    const Args& args = call.args();
+    const std::string program = TRY_CONTEXT(find_service(), "run the API service");
+    std::vector<std::string> words{"dhow-api"};
+    for (const std::string_view name : {"root", "runroot", "runtime", "time"}) add_option(args, name, words);
+    for (const std::string& operand : args.operands()) words.push_back(operand);
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    // No fork: LISTEN_PID names this process, and systemd watches it.
+    ::execv(program.c_str(), pointers.data());
+    return system_error("execute '" + program + "'");
+}
+
+}  // namespace dhow::cli::verbs
