@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/dhow/container_view.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "cmd/dhow/human.h"
+
+#include <algorithm>
 
 namespace dhow::cli {
 
@@ -60,13 +60,18 @@ std::vector<PortRun> port_runs(std::vector<engine::PortMapping> ports) {
     return runs;
 }
 
-json::Value text(std::string_view words) { return boost::json::string(words); }
+json::Value text(std::string_view words) {
+    return boost::json::string(words);
+}
 
-int64_t seconds_of(UnixNanos time) { return time / kSecond; }
+int64_t seconds_of(UnixNanos time) {
+    return time / kSecond;
+}
 
 std::string capitalised(std::string_view word) {
     std::string out(word);
-    if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - ('a' - 'A'));
+    if (!out.empty() && out[0] >= 'a' && out[0] <= 'z')
+        out[0] = static_cast<char>(out[0] - ('a' - 'A'));
     return out;
 }
 
@@ -90,7 +95,9 @@ json::Array ports_json(const engine::ContainerSummary& container) {
     return out;
 }
 
-bool has_ended(engine::ContainerStatus status) { return status == engine::ContainerStatus::Exited; }
+bool has_ended(engine::ContainerStatus status) {
+    return status == engine::ContainerStatus::Exited;
+}
 
 }  // namespace
 
@@ -134,26 +141,13 @@ std::string command_words(const std::vector<std::string>& command, bool full) {
 
 std::vector<Column> container_columns() {
     return {
-        {"ID", "CONTAINER ID"},
-        {"Image", "IMAGE"},
-        {"ImageID", "IMAGE ID"},
-        {"Command", "COMMAND"},
-        {"CreatedHuman", "CREATED"},
-        {"Created", "CREATED"},
-        {"CreatedAt", "CREATED AT"},
-        {"RunningFor", "CREATED"},
-        {"Status", "STATUS"},
-        {"State", "STATE"},
-        {"StartedAt", "STARTEDAT"},
-        {"Exited", "EXITED"},
-        {"ExitedAt", "EXITEDAT"},
-        {"ExitCode", "EXITCODE"},
-        {"Ports", "PORTS"},
-        {"Names", "NAMES"},
-        {"Labels", "LABELS"},
-        {"Label", "LABEL"},
-        {"Mounts", "MOUNTS"},
-        {"Networks", "NETWORKS"},
+        {"ID", "CONTAINER ID"},      {"Image", "IMAGE"},          {"ImageID", "IMAGE ID"},
+        {"Command", "COMMAND"},      {"CreatedHuman", "CREATED"}, {"Created", "CREATED"},
+        {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"},   {"Status", "STATUS"},
+        {"State", "STATE"},          {"StartedAt", "STARTEDAT"},  {"Exited", "EXITED"},
+        {"ExitedAt", "EXITEDAT"},    {"ExitCode", "EXITCODE"},    {"Ports", "PORTS"},
+        {"Names", "NAMES"},          {"Labels", "LABELS"},        {"Label", "LABEL"},
+        {"Mounts", "MOUNTS"},        {"Networks", "NETWORKS"},
     };
 }
 

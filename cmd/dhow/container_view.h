@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A ContainerSummary as `ps` shows it: the words of its columns, the row templates see, and the object
-// of `ps --format json`. Field names are Podman's. Pure.
+// A ContainerSummary as `ps` shows it: the words of its columns, the row templates see, and the
+// object of `ps --format json`. Field names are Podman's. Pure.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "cmd/dhow/list_format.h"
 #include "engine/views.h"
+
+#include <string>
+#include <vector>
 
 namespace dhow::cli {
 

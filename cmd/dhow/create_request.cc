@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/dhow/create_request.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <climits>
-#include <cstdlib>
-
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -15,6 +9,13 @@
 #include "cmd/dhow/parse/numbers.h"
 #include "cmd/dhow/parse/policies.h"
 #include "cmd/dhow/parse/ports.h"
+
+#include <climits>
+
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::cli {
 
@@ -32,7 +33,8 @@ Result<std::string> read_list_file(const std::string& path, std::string_view opt
 
 Result<std::string> current_dir() {
     std::string buffer(PATH_MAX, '\0');
-    if (::getcwd(buffer.data(), buffer.size()) == nullptr) return system_error("find the current folder");
+    if (::getcwd(buffer.data(), buffer.size()) == nullptr)
+        return system_error("find the current folder");
     buffer.resize(buffer.find('\0'));
     return buffer;
 }
@@ -84,9 +86,10 @@ Result<std::vector<std::string>> parse_entrypoint(const std::string& text) {
     std::vector<std::string> words;
     for (const json::Value& word : list->get_array()) {
         if (!word.is_string()) {
-            return make_error(ErrorKind::InvalidArgument,
-                              "invalid entrypoint '" + printable(text) + "': it holds more than texts",
-                              "write it as [\"program\", \"argument\"]");
+            return make_error(
+                ErrorKind::InvalidArgument,
+                "invalid entrypoint '" + printable(text) + "': it holds more than texts",
+                "write it as [\"program\", \"argument\"]");
         }
         words.emplace_back(word.get_string());
     }
@@ -103,13 +106,15 @@ Status read_mounts(const Args& args, CreateRequest& request) {
             request.mounts.push_back(TRY(parse_mount(text, here)));
         }
     }
-    for (const std::string& text : args.list("tmpfs")) request.mounts.push_back(TRY(parse_tmpfs(text)));
+    for (const std::string& text : args.list("tmpfs"))
+        request.mounts.push_back(TRY(parse_tmpfs(text)));
     for (size_t i = 0; i < request.mounts.size(); ++i) {
         for (size_t j = i + 1; j < request.mounts.size(); ++j) {
             if (request.mounts[i].destination != request.mounts[j].destination) continue;
-            return make_error(ErrorKind::InvalidArgument,
-                              "mount at '" + printable(request.mounts[i].destination) + "': asked for twice",
-                              "give each destination to one of --volume, --mount and --tmpfs");
+            return make_error(
+                ErrorKind::InvalidArgument,
+                "mount at '" + printable(request.mounts[i].destination) + "': asked for twice",
+                "give each destination to one of --volume, --mount and --tmpfs");
         }
     }
     return {};
@@ -117,7 +122,8 @@ Status read_mounts(const Args& args, CreateRequest& request) {
 
 Status read_network(const Args& args, CreateRequest& request) {
     for (const std::string& text : args.list("publish")) {
-        for (engine::PortMapping& port : TRY(parse_port(text))) request.ports.push_back(std::move(port));
+        for (engine::PortMapping& port : TRY(parse_port(text)))
+            request.ports.push_back(std::move(port));
     }
     request.publish_all = args.flag("publish-all");
     if (!args.given("network")) return {};
@@ -149,7 +155,8 @@ Status read_resources(const Args& args, engine::Resources& resources) {
 }
 
 Status read_process(const Args& args, CreateRequest& request) {
-    if (args.given("entrypoint")) request.entrypoint = TRY(parse_entrypoint(args.text("entrypoint")));
+    if (args.given("entrypoint"))
+        request.entrypoint = TRY(parse_entrypoint(args.text("entrypoint")));
     if (args.given("user")) request.user = TRY(parse_user(args.text("user")));
     request.working_dir = args.text("workdir");
     if (!request.working_dir.empty() && request.working_dir.front() != '/') {
@@ -165,7 +172,8 @@ Status read_process(const Args& args, CreateRequest& request) {
         request.stop_signal = args.text("stop-signal");
     }
     const std::optional<int64_t> timeout = args.integer("stop-timeout");
-    if (timeout) request.stop_timeout_seconds = static_cast<int>(std::min<int64_t>(*timeout, INT_MAX));
+    if (timeout)
+        request.stop_timeout_seconds = static_cast<int>(std::min<int64_t>(*timeout, INT_MAX));
     return {};
 }
 

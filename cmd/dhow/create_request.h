@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of run and create as the request the engine takes. Reads the files options name
-// (--env-file, --label-file) and the caller's environment where an option asks for it; nothing else.
+// (--env-file, --label-file) and the caller's environment where an option asks for it; nothing
+// else.
 #pragma once
 
 #include "base/result.h"

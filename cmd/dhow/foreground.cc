@@ -4,8 +4,7 @@
 #include "base/text.h"
 #include "cmd/dhow/detach_keys.h"
 #include "cmd/dhow/output.h"
-
-#include <csignal>
+#include "cmd/dhow/signals.h"
 
 #include <unistd.h>
 
@@ -25,12 +24,6 @@ AttachOptions session_options(engine::Engine& engine,
         ignore(engine::kill_container(engine, name, signal), "it may have ended just now");
     };
     return session;
-}
-
-// Dies as it would have without the session's signal handling.
-void die_of(int signal) {
-    std::signal(signal, SIG_DFL);
-    ::raise(signal);
 }
 
 Result<int> code_of(const shim::ExitRecord& record, const std::string& name) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/dhow/image_view.h"
 
-#include <fnmatch.h>
-
-#include <algorithm>
-
 #include "base/text.h"
 #include "cmd/dhow/argv_normalize.h"
 #include "cmd/dhow/human.h"
+
+#include <algorithm>
+
+#include <fnmatch.h>
 
 namespace dhow::cli {
 
@@ -20,8 +20,9 @@ std::string digest_of(const engine::ImageSummary& image, std::string_view reposi
         const auto [name, hash] = split_once(digest, '@');
         if (hash && (name == repository || repository == "<none>")) return std::string(*hash);
     }
-    return image.digests.empty() ? "<none>"
-                                 : std::string(split_once(image.digests[0], '@').second.value_or("<none>"));
+    return image.digests.empty()
+               ? "<none>"
+               : std::string(split_once(image.digests[0], '@').second.value_or("<none>"));
 }
 
 bool has_label(const engine::ImageSummary& image, std::string_view wanted) {
@@ -42,7 +43,8 @@ RepoTag split_name(std::string_view name) {
     if (at != std::string_view::npos) return {std::string(name.substr(0, at)), "<none>"};
     const size_t colon = name.rfind(':');
     const size_t slash = name.rfind('/');
-    const bool tagged = colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+    const bool tagged =
+        colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
     if (!tagged) return {std::string(name), "<none>"};
     return {std::string(name.substr(0, colon)), std::string(name.substr(colon + 1))};
 }
@@ -66,7 +68,10 @@ std::vector<Column> image_columns() {
     };
 }
 
-json::Value image_row(const engine::ImageSummary& image, const std::string& name, UnixNanos now, bool full) {
+json::Value image_row(const engine::ImageSummary& image,
+                      const std::string& name,
+                      UnixNanos now,
+                      bool full) {
     const RepoTag parts = split_name(name);
     const std::string id = full ? "sha256:" + image.id : short_id(image.id);
     json::Object row;
@@ -135,15 +140,17 @@ Status ImageFilter::add(std::string_view text) {
 
 std::vector<std::string> ImageFilter::passing_names(const engine::ImageSummary& image) const {
     if (dangling && *dangling != image.names.empty()) return {};
-    const bool labelled = std::all_of(
-        labels.begin(), labels.end(), [&](const std::string& label) { return has_label(image, label); });
+    const bool labelled = std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
+        return has_label(image, label);
+    });
     if (!labelled) return {};
     if (references.empty()) return image.names.empty() ? std::vector<std::string>{""} : image.names;
     std::vector<std::string> passing;
     for (const std::string& name : image.names) {
-        const bool wanted = std::any_of(references.begin(), references.end(), [&](const std::string& each) {
-            return name_matches(name, each);
-        });
+        const bool wanted =
+            std::any_of(references.begin(), references.end(), [&](const std::string& each) {
+                return name_matches(name, each);
+            });
         if (wanted) passing.push_back(name);
     }
     return passing;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// An ImageSummary as `images` shows it: one row a name, the object of `images --format json`, and the
-// filters. Field names are Podman's. Pure.
+// An ImageSummary as `images` shows it: one row a name, the object of `images --format json`, and
+// the filters. Field names are Podman's. Pure.
 #pragma once
-
-#include <map>
-#include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "cmd/dhow/list_format.h"
 #include "engine/views.h"
+
+#include <map>
+#include <string>
+#include <vector>
 
 namespace dhow::cli {
 
@@ -24,11 +24,14 @@ RepoTag split_name(std::string_view name);
 
 std::vector<Column> image_columns();
 // `name` is one of the image's names, or "".
-json::Value image_row(const engine::ImageSummary& image, const std::string& name, UnixNanos now, bool full);
+json::Value image_row(const engine::ImageSummary& image,
+                      const std::string& name,
+                      UnixNanos now,
+                      bool full);
 json::Value image_json(const engine::ImageSummary& image);
 
-// Whether what a user typed means this name: "busybox", "library/busybox", "docker.io/library/busybox",
-// each with or without ":tag". '*' and '?' match as in a shell.
+// Whether what a user typed means this name: "busybox", "library/busybox",
+// "docker.io/library/busybox", each with or without ":tag". '*' and '?' match as in a shell.
 bool name_matches(std::string_view name, std::string_view pattern);
 
 // --filter reference=, label=KEY[=VALUE], dangling=BOOL, and the operand of `images`.

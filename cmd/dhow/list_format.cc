@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/dhow/list_format.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "cmd/dhow/exit_code.h"
 #include "cmd/dhow/table.h"
+
+#include <algorithm>
 
 namespace dhow::cli {
 
@@ -38,7 +38,9 @@ json::Value headings(const ListFormat& how) {
     return object;
 }
 
-TableRow cells_of(const std::string& line) { return split(line, '\t'); }
+TableRow cells_of(const std::string& line) {
+    return split(line, '\t');
+}
 
 std::string safe_lines(const std::string& text) {
     std::vector<std::string> lines = split(text, '\n');
@@ -62,13 +64,17 @@ Result<std::string> format_table_list(const ListFormat& how,
 bool needs_quotes(std::string_view text) {
     if (text.empty()) return true;
     constexpr std::string_view kSpecial = ":{}[],&*#?|-<>=!%@\\\"'`";
-    const bool special_start = kSpecial.find(text.front()) != std::string_view::npos || text.front() == ' ';
-    const bool inner = text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos ||
-                       text.back() == ':' || text.back() == ' ';
+    const bool special_start =
+        kSpecial.find(text.front()) != std::string_view::npos || text.front() == ' ';
+    const bool inner = text.find(": ") != std::string_view::npos ||
+                       text.find(" #") != std::string_view::npos || text.back() == ':' ||
+                       text.back() == ' ';
     const bool number = text.find_first_not_of("0123456789.+-eE") == std::string_view::npos;
-    const bool word = text == "true" || text == "false" || text == "null" || text == "yes" || text == "no";
-    const bool control = std::any_of(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    const bool word =
+        text == "true" || text == "false" || text == "null" || text == "yes" || text == "no";
+    const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    });
     return special_start || inner || number || word || control;
 }
 
@@ -103,7 +109,9 @@ void write_yaml(const json::Value& value, size_t indent, std::string& out) {
 
 }  // namespace
 
-bool is_json_format(std::string_view format) { return trim(format) == "json"; }
+bool is_json_format(std::string_view format) {
+    return trim(format) == "json";
+}
 
 std::string unescaped(std::string_view format) {
     std::string out;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// How lists (ps, images) and single documents (inspect, info, version) are shaped by --format: a table,
-// a Go template, or JSON, in Podman's layout. Pure.
+// How lists (ps, images) and single documents (inspect, info, version) are shaped by --format: a
+// table, a Go template, or JSON, in Podman's layout. Pure.
 #pragma once
+
+#include "base/json.h"
+#include "base/result.h"
+#include "engine/template.h"
 
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/json.h"
-#include "base/result.h"
-#include "engine/template.h"
 
 namespace dhow::cli {
 
@@ -21,10 +21,10 @@ struct Column {
 };
 
 struct ListFormat {
-    std::string_view what;                 // names the template in errors: "ps"
-    std::vector<Column> columns;           // every field rows may have
-    std::string default_format;            // "table {{.ID}}\t..."
-    std::string format;                    // --format; empty: default_format. Never "json"
+    std::string_view what;        // names the template in errors: "ps"
+    std::vector<Column> columns;  // every field rows may have
+    std::string default_format;   // "table {{.ID}}\t..."
+    std::string format;           // --format; empty: default_format. Never "json"
     bool no_heading = false;
     tmpl::Methods methods;
 };
@@ -35,7 +35,8 @@ Result<std::string> format_list(const ListFormat& how, const std::vector<json::V
 
 // "json" itself, with blanks around it or not.
 bool is_json_format(std::string_view format);
-// \t and \n written as two characters become one, as the shell leaves them in '{{.ID}}\t{{.Names}}'.
+// \t and \n written as two characters become one, as the shell leaves them in
+// '{{.ID}}\t{{.Names}}'.
 std::string unescaped(std::string_view format);
 
 // One document through a template, with a newline at its end.

@@ -4,6 +4,7 @@
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/help.h"
 #include "cmd/dhow/output.h"
+#include "cmd/dhow/signals.h"
 
 #include <csignal>
 #include <string_view>
@@ -55,7 +56,7 @@ Result<int> run_cli(const std::vector<std::string_view>& words) {
 
 int main(int argc, char** argv) {
     // Sockets and pipes to other processes report EPIPE; print() restores the habit for stdout.
-    std::signal(SIGPIPE, SIG_IGN);
+    dhow::cli::ignore_signal(SIGPIPE);
     const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     const dhow::Result<int> code = dhow::cli::run_cli(words);
     if (code) return *code;

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cmd/dhow/exit_code.h"
+#include "cmd/dhow/signals.h"
 
 #include <cerrno>
 #include <csignal>
@@ -16,8 +17,7 @@ namespace dhow::cli {
 Status print(std::string_view text) {
     Status written = write_all(STDOUT_FILENO, text);
     if (!written && written.error().sys_errno == EPIPE) {
-        ::signal(SIGPIPE, SIG_DFL);
-        ::raise(SIGPIPE);
+        die_of(SIGPIPE);
     }
     if (!written) return Error(std::move(written).error()).context("write to standard output");
     return {};

@@ -5,8 +5,9 @@ namespace dhow::cli {
 
 Status remove_namesake(engine::Engine& engine, const std::string& name) {
     if (name.empty()) {
-        return make_error(
-            ErrorKind::InvalidArgument, "replace a container without a name", "give --name with --replace");
+        return make_error(ErrorKind::InvalidArgument,
+                          "replace a container without a name",
+                          "give --name with --replace");
     }
     const Result<engine::ContainerDetails> known = engine::inspect_container(engine, name);
     // An id that begins with the name is somebody else's.

@@ -2,10 +2,10 @@
 // --replace of run and create: the container that has the name makes room.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "engine/engine.h"
+
+#include <string>
 
 namespace dhow::cli {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/dhow/targets.h"
 
-#include <fcntl.h>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/dhow/output.h"
+
+#include <fcntl.h>
 
 namespace dhow::cli {
 
@@ -15,10 +15,12 @@ constexpr size_t kIdFileLimit = 4096;
 
 Status add_id_files(const Args& args, std::vector<Target>& targets) {
     for (const std::string& path : args.list("cidfile")) {
-        const std::string content = TRY_CONTEXT(read_file_at(AT_FDCWD, path, kIdFileLimit), "read --cidfile");
+        const std::string content =
+            TRY_CONTEXT(read_file_at(AT_FDCWD, path, kIdFileLimit), "read --cidfile");
         const std::string id(trim(content.substr(0, content.find('\n'))));
         if (id.empty()) {
-            return make_error(ErrorKind::InvalidArgument, "read --cidfile '" + path + "': it holds no id");
+            return make_error(ErrorKind::InvalidArgument,
+                              "read --cidfile '" + path + "': it holds no id");
         }
         targets.push_back({id, id});
     }
@@ -29,8 +31,10 @@ Status add_id_files(const Args& args, std::vector<Target>& targets) {
 
 bool is_running(const engine::ContainerSummary& container) {
     using engine::ContainerStatus;
-    return container.status == ContainerStatus::Running || container.status == ContainerStatus::Paused ||
-           container.status == ContainerStatus::Restarting || container.status == ContainerStatus::Stopping;
+    return container.status == ContainerStatus::Running ||
+           container.status == ContainerStatus::Paused ||
+           container.status == ContainerStatus::Restarting ||
+           container.status == ContainerStatus::Stopping;
 }
 
 Result<std::vector<Target>> find_targets(Invocation& call, const Wanted& wanted) {
@@ -44,7 +48,8 @@ Result<std::vector<Target>> find_targets(Invocation& call, const Wanted& wanted)
         engine::ListRequest request;
         request.all = true;
         engine::Engine* const engine = TRY(call.engine());
-        for (const engine::ContainerSummary& each : TRY(engine::list_containers(*engine, request))) {
+        for (const engine::ContainerSummary& each :
+             TRY(engine::list_containers(*engine, request))) {
             if (wanted(each)) targets.push_back({each.id, each.id});
         }
         return targets;

@@ -2,12 +2,12 @@
 // Which containers a command is about: its operands, --cidfile, --all.
 #pragma once
 
+#include "base/result.h"
+#include "cmd/dhow/invocation.h"
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "cmd/dhow/invocation.h"
 
 namespace dhow::cli {
 
@@ -23,8 +23,8 @@ Result<std::vector<Target>> find_targets(Invocation& call, const Wanted& wanted)
 
 bool is_running(const engine::ContainerSummary& container);
 
-// Does the action to each target and echoes the target; an error is printed and the next target gets
-// its chance. With --ignore a missing one is passed over. The exit code.
+// Does the action to each target and echoes the target; an error is printed and the next target
+// gets its chance. With --ignore a missing one is passed over. The exit code.
 int for_each_target(const std::vector<Target>& targets,
                     bool ignore_missing,
                     const std::function<Status(const Target&)>& action,

@@ -88,7 +88,7 @@ struct CreateRequest {
     RestartPolicy restart;
     PullPolicy pull = PullPolicy::Missing;
     PullRequest pull_options;  // how to fetch `image`; its own image stays empty
-    std::string runtime;  // "", "crun", "runc", or an absolute path
+    std::string runtime;       // "", "crun", "runc", or an absolute path
     std::string stop_signal;
     std::optional<int> stop_timeout_seconds;
     std::string log_driver;  // "", "k8s-file", "none"

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow exec: another process in a running container, on the caller's own descriptors.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <csignal>
-
 #include "base/file.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/parse/environment.h"
 #include "cmd/dhow/parse/policies.h"
+#include "cmd/dhow/signals.h"
+
+#include <csignal>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::cli::verbs {
 
@@ -24,7 +25,8 @@ Result<engine::ExecRequest> make_request(const Args& args) {
     if (args.given("env") || args.given("env-file")) host = own_environment();
     std::vector<std::string> env;
     for (const std::string& path : args.list("env-file")) {
-        const std::string content = TRY_CONTEXT(read_file_at(AT_FDCWD, path, kEnvFileLimit), "read --env-file");
+        const std::string content =
+            TRY_CONTEXT(read_file_at(AT_FDCWD, path, kEnvFileLimit), "read --env-file");
         TRY_CONTEXT(add_env_file(content, host, env), "read '" + path + "'");
     }
     for (const std::string& text : args.list("env")) TRY(add_env(text, host, env));
@@ -41,8 +43,8 @@ Result<engine::ExecRequest> make_request(const Args& args) {
 // The keys of the terminal reach the process in the container too, which may want to live on; this
 // process must, to report how it ended.
 void leave_keys_to_the_process() {
-    std::signal(SIGINT, SIG_IGN);
-    std::signal(SIGQUIT, SIG_IGN);
+    ignore_signal(SIGINT);
+    ignore_signal(SIGQUIT);
 }
 
 }  // namespace

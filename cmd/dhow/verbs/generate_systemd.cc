@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow generate systemd: a unit for a container, printed or written to the current folder.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <climits>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
+
+#include <climits>
+
+#include <algorithm>
+#include <array>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::cli::verbs {
 
@@ -28,14 +29,18 @@ Result<engine::GenerateSystemdRequest> make_request(Invocation& call) {
     request.recreate = args.flag("new");
     if (args.given("restart-policy")) request.restart_policy = args.text("restart-policy");
     if (std::find(kRestart.begin(), kRestart.end(), request.restart_policy) == kRestart.end()) {
-        return call.usage_error("invalid restart policy '" + printable(request.restart_policy) + "'");
+        return call.usage_error("invalid restart policy '" + printable(request.restart_policy) +
+                                "'");
     }
     const std::optional<int64_t> timeout = args.integer("stop-timeout");
-    if (timeout) request.stop_timeout_seconds = static_cast<int>(std::min<int64_t>(*timeout, INT_MAX));
+    if (timeout)
+        request.stop_timeout_seconds = static_cast<int>(std::min<int64_t>(*timeout, INT_MAX));
     return request;
 }
 
-Status write_unit(const engine::ContainerSummary& container, bool use_name, const std::string& unit) {
+Status write_unit(const engine::ContainerSummary& container,
+                  bool use_name,
+                  const std::string& unit) {
     const std::string name = "container-" + (use_name ? container.name : container.id) + ".service";
     TRY(replace_file_at(AT_FDCWD, name, unit, 0644));
     std::array<char, PATH_MAX> here{};
@@ -53,7 +58,8 @@ Result<int> generate_systemd(Invocation& call) {
         TRY(print(unit));
         return 0;
     }
-    const engine::ContainerDetails details = TRY(engine::inspect_container(*engine, request.container));
+    const engine::ContainerDetails details =
+        TRY(engine::inspect_container(*engine, request.container));
     TRY(write_unit(details.summary, request.use_name, unit));
     return 0;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow help [COMMAND...]
+#include "cmd/dhow/help.h"
+
 #include "base/text.h"
 #include "cmd/dhow/commands.h"
 #include "cmd/dhow/handlers.h"
-#include "cmd/dhow/help.h"
 #include "cmd/dhow/output.h"
 
 namespace dhow::cli::verbs {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow images
-#include <algorithm>
-#include <set>
-
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/human.h"
 #include "cmd/dhow/image_view.h"
 #include "cmd/dhow/output.h"
+
+#include <algorithm>
+#include <set>
 
 namespace dhow::cli::verbs {
 
@@ -36,10 +36,13 @@ Status sort_rows(Invocation& call, std::vector<Row>& rows) {
     const auto repository = [](const Row& row) { return split_name(row.name).repository; };
     const auto tag = [](const Row& row) { return split_name(row.name).tag; };
     if (choice == "created") {
-        return sorted([](const Row& a, const Row& b) { return a.image.created_at > b.image.created_at; });
+        return sorted(
+            [](const Row& a, const Row& b) { return a.image.created_at > b.image.created_at; });
     }
-    if (choice == "id") return sorted([](const Row& a, const Row& b) { return a.image.id < b.image.id; });
-    if (choice == "size") return sorted([](const Row& a, const Row& b) { return a.image.size < b.image.size; });
+    if (choice == "id")
+        return sorted([](const Row& a, const Row& b) { return a.image.id < b.image.id; });
+    if (choice == "size")
+        return sorted([](const Row& a, const Row& b) { return a.image.size < b.image.size; });
     if (choice == "repository") {
         return sorted([&](const Row& a, const Row& b) { return repository(a) < repository(b); });
     }
@@ -92,7 +95,8 @@ Result<int> images(Invocation& call) {
     engine::Engine* const engine = TRY(call.engine());
     std::vector<Row> rows;
     for (const engine::ImageSummary& image : TRY(engine::list_images(*engine))) {
-        for (std::string& name : filter.passing_names(image)) rows.push_back({image, std::move(name)});
+        for (std::string& name : filter.passing_names(image))
+            rows.push_back({image, std::move(name)});
     }
     TRY(sort_rows(call, rows));
     if (args.flag("quiet")) {

@@ -30,7 +30,8 @@ json::Object host_of(const engine::SystemInfo& info) {
 
 json::Object store_of(const engine::SystemInfo& info) {
     json::Object containers;
-    containers["number"] = info.containers_running + info.containers_paused + info.containers_stopped;
+    containers["number"] =
+        info.containers_running + info.containers_paused + info.containers_stopped;
     containers["paused"] = info.containers_paused;
     containers["running"] = info.containers_running;
     containers["stopped"] = info.containers_stopped;
@@ -47,7 +48,8 @@ json::Object document_of(const engine::SystemInfo& info) {
     json::Object document;
     document["host"] = host_of(info);
     document["store"] = store_of(info);
-    document["version"] = json::Object{{"Version", info.version}, {"OsArch", "linux/" + info.architecture}};
+    document["version"] =
+        json::Object{{"Version", info.version}, {"OsArch", "linux/" + info.architecture}};
     if (!info.warnings.empty()) document["warnings"] = json::to_array(info.warnings);
     return document;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dhow inspect, dhow container inspect, dhow image inspect: one array of all that was found; each name
-// that was not is an error line, and the exit code 125.
+// dhow inspect, dhow container inspect, dhow image inspect: one array of all that was found; each
+// name that was not is an error line, and the exit code 125.
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/list_format.h"
@@ -15,12 +15,14 @@ constexpr int kJsonIndent = 5;
 enum class Type { All, Container, Image };
 
 Result<Type> wanted_type(Invocation& call) {
-    if (call.group() != nullptr) return call.group()->name == "image" ? Type::Image : Type::Container;
+    if (call.group() != nullptr)
+        return call.group()->name == "image" ? Type::Image : Type::Container;
     const std::string& text = call.args().text("type");
     if (text.empty() || text == "all") return Type::All;
     if (text == "container") return Type::Container;
     if (text == "image") return Type::Image;
-    return call.usage_error("invalid type '" + printable(text) + "': choose all, container or image");
+    return call.usage_error("invalid type '" + printable(text) +
+                            "': choose all, container or image");
 }
 
 Result<json::Object> find(engine::Engine& engine, const std::string& name, Type type) {
@@ -47,15 +49,16 @@ Result<int> inspect(Invocation& call) {
     json::Array found;
     std::string formatted;
     const bool as_array = format.empty() || is_json_format(format);
-    const int code = for_each_operand(call.args().operands(), [&](const std::string& name) -> Status {
-        json::Object document = TRY(find(*engine, name, type));
-        if (as_array) {
-            found.emplace_back(std::move(document));
-        } else {
-            formatted += TRY(format_document(document, format, "inspect"));
-        }
-        return {};
-    });
+    const int code =
+        for_each_operand(call.args().operands(), [&](const std::string& name) -> Status {
+            json::Object document = TRY(find(*engine, name, type));
+            if (as_array) {
+                found.emplace_back(std::move(document));
+            } else {
+                formatted += TRY(format_document(document, format, "inspect"));
+            }
+            return {};
+        });
     TRY(print(as_array ? json::pretty(found, kJsonIndent) + "\n" : formatted));
     return code;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow load
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "cmd/dhow/exit_code.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
 #include "cmd/dhow/progress.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::cli::verbs {
 
@@ -18,7 +18,8 @@ Result<UniqueFd> open_input(Invocation& call) {
     const std::string& path = call.args().text("input");
     if (!path.empty() && path != "-") return open_at(AT_FDCWD, path, O_RDONLY);
     if (::isatty(STDIN_FILENO) == 1) {
-        return call.usage_error("cannot read from terminal, use command-line redirection or the --input flag");
+        return call.usage_error(
+            "cannot read from terminal, use command-line redirection or the --input flag");
     }
     UniqueFd copy(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!copy) return system_error("read the archive from standard input");

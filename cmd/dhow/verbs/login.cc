@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// dhow login, dhow logout. A password is asked for on the terminal without echo, or read from stdin.
-#include <termios.h>
-#include <unistd.h>
-
+// dhow login, dhow logout. A password is asked for on the terminal without echo, or read from
+// stdin.
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
+
+#include <termios.h>
+#include <unistd.h>
 
 namespace dhow::cli::verbs {
 
@@ -45,7 +46,8 @@ Result<std::string> read_line(std::string_view what) {
         if (got == 0 || byte == '\n') return line;
         line += byte;
     }
-    return make_error(ErrorKind::InvalidArgument, "read the " + std::string(what) + ": it is too long");
+    return make_error(ErrorKind::InvalidArgument,
+                      "read the " + std::string(what) + ": it is too long");
 }
 
 Result<std::string> ask(std::string_view what, bool secret) {
@@ -70,9 +72,11 @@ Result<std::string> find_password(Invocation& call) {
     }
     if (args.given("password")) return args.text("password");
     if (!from_stdin) return ask("Password", true);
-    if (!args.given("username")) return call.usage_error("must provide --username with --password-stdin");
+    if (!args.given("username"))
+        return call.usage_error("must provide --username with --password-stdin");
     std::string password = TRY_CONTEXT(read_all(STDIN_FILENO, kLineLimit), "read the password");
-    while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+    while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
+        password.pop_back();
     return password;
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow logs: what containers wrote, on the stream they wrote it to.
-#include <unistd.h>
-
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
 #include "cmd/dhow/parse/times.h"
+
+#include <unistd.h>
 
 namespace dhow::cli::verbs {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow ps
-#include <algorithm>
-
 #include "base/text.h"
 #include "cmd/dhow/container_view.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/human.h"
 #include "cmd/dhow/output.h"
+
+#include <algorithm>
 
 namespace dhow::cli::verbs {
 
@@ -16,7 +16,8 @@ using Containers = std::vector<engine::ContainerSummary>;
 
 constexpr int kJsonIndent = 2;
 constexpr std::string_view kDefaultFormat =
-    "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+    "table "
+    "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 
 Result<engine::ListRequest> make_request(Invocation& call) {
     const Args& args = call.args();
@@ -28,7 +29,8 @@ Result<engine::ListRequest> make_request(Invocation& call) {
     for (const std::string& filter : args.list("filter")) {
         const auto [key, value] = split_once(filter, '=');
         if (key.empty() || !value) {
-            return call.usage_error("invalid filter '" + printable(filter) + "': write it as KEY=VALUE");
+            return call.usage_error("invalid filter '" + printable(filter) +
+                                    "': write it as KEY=VALUE");
         }
         request.filters[std::string(key)].emplace_back(*value);
     }
@@ -39,34 +41,40 @@ Status sort_by(Invocation& call, Containers& containers) {
     if (!call.args().given("sort")) return {};
     const std::string& choice = call.args().text("sort");
     const auto sorted = [&](auto key) {
-        std::stable_sort(containers.begin(), containers.end(), [&](const auto& left, const auto& right) {
-            return key(left) < key(right);
-        });
+        std::stable_sort(
+            containers.begin(), containers.end(), [&](const auto& left, const auto& right) {
+                return key(left) < key(right);
+            });
         return Status();
     };
-    if (choice == "command") return sorted([](const auto& each) { return join(each.command, " "); });
+    if (choice == "command")
+        return sorted([](const auto& each) { return join(each.command, " "); });
     if (choice == "created") return sorted([](const auto& each) { return each.created_at; });
     if (choice == "id") return sorted([](const auto& each) { return each.id; });
     if (choice == "image") return sorted([](const auto& each) { return each.image; });
     if (choice == "names") return sorted([](const auto& each) { return each.name; });
-    if (choice == "status") return sorted([](const auto& each) { return engine::status_name(each.status); });
+    if (choice == "status")
+        return sorted([](const auto& each) { return engine::status_name(each.status); });
     return call.usage_error("sort containers by '" + printable(choice) +
                             "': choose command, created, id, image, names or status");
 }
 
 Result<json::Value> label_of(const json::Value& row, const std::vector<json::Value>& arguments) {
     if (arguments.size() != 1 || !arguments[0].is_string()) {
-        return make_error(ErrorKind::InvalidArgument, "template: ps: .Label wants one name in quotes");
+        return make_error(ErrorKind::InvalidArgument,
+                          "template: ps: .Label wants one name in quotes");
     }
     const json::Value* labels = row.as_object().if_contains("Labels");
-    const json::Value* value =
-        labels == nullptr || !labels->is_object() ? nullptr : labels->get_object().if_contains(arguments[0].get_string());
+    const json::Value* value = labels == nullptr || !labels->is_object()
+                                   ? nullptr
+                                   : labels->get_object().if_contains(arguments[0].get_string());
     return value == nullptr ? json::Value(boost::json::string()) : *value;
 }
 
 std::string as_json(const Containers& containers, UnixNanos now) {
     json::Array array;
-    for (const engine::ContainerSummary& each : containers) array.push_back(container_json(each, now));
+    for (const engine::ContainerSummary& each : containers)
+        array.push_back(container_json(each, now));
     return json::pretty(array, kJsonIndent) + "\n";
 }
 

@@ -10,9 +10,11 @@ namespace {
 Result<std::vector<std::string>> find_images(Invocation& call, engine::Engine& engine) {
     const Args& args = call.args();
     if (args.flag("all")) {
-        if (!args.operands().empty()) return call.usage_error("when using --all, no images may be named");
+        if (!args.operands().empty())
+            return call.usage_error("when using --all, no images may be named");
         std::vector<std::string> ids;
-        for (const engine::ImageSummary& image : TRY(engine::list_images(engine))) ids.push_back(image.id);
+        for (const engine::ImageSummary& image : TRY(engine::list_images(engine)))
+            ids.push_back(image.id);
         return ids;
     }
     if (args.operands().empty()) return call.usage_error("image name or ID must be specified");
@@ -31,8 +33,10 @@ Result<int> rmi(Invocation& call) {
     return for_each_operand(
         images,
         [&](const std::string& image) -> Status {
-            const Result<engine::RemovedImage> removed = engine::remove_image(*engine, image, force);
-            if (!removed && ignore_missing && removed.error().kind == ErrorKind::NotFound) return {};
+            const Result<engine::RemovedImage> removed =
+                engine::remove_image(*engine, image, force);
+            if (!removed && ignore_missing && removed.error().kind == ErrorKind::NotFound)
+                return {};
             if (!removed) return removed.error();
             std::string out;
             for (const std::string& name : removed->untagged) out += "Untagged: " + name + "\n";

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow run: create, start, and stay with it or leave its id.
-#include <unistd.h>
-
 #include "cmd/dhow/create_request.h"
 #include "cmd/dhow/foreground.h"
 #include "cmd/dhow/handlers.h"
@@ -9,14 +7,17 @@
 #include "cmd/dhow/progress.h"
 #include "cmd/dhow/replace.h"
 
+#include <unistd.h>
+
 namespace dhow::cli::verbs {
 
 namespace {
 
 void warn_without_terminal(const engine::CreateRequest& request) {
     if (request.terminal && request.interactive && ::isatty(STDIN_FILENO) == 0) {
-        print_warning("the input device is not a TTY. The --tty and --interactive flags might not work "
-                      "properly");
+        print_warning(
+            "the input device is not a TTY. The --tty and --interactive flags might not work "
+            "properly");
     }
 }
 

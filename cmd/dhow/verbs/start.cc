@@ -27,7 +27,8 @@ Result<int> start(Invocation& call) {
     const std::vector<Target> targets =
         TRY(find_targets(call, [](const auto& container) { return !is_running(container); }));
     const bool attach = call.args().flag("attach") || call.args().flag("interactive");
-    if (attach && targets.size() != 1) return call.usage_error("you cannot start and attach multiple containers at once");
+    if (attach && targets.size() != 1)
+        return call.usage_error("you cannot start and attach multiple containers at once");
     if (attach) return start_attached(call, targets[0].id);
     engine::Engine* const engine = TRY(call.engine());
     return for_each_target(targets, false, [&](const Target& target) -> Status {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow system service: becomes dhow-api, with the arguments, environment and sockets it was given.
-#include <unistd.h>
-
 #include "base/process.h"
 #include "cmd/dhow/handlers.h"
+
+#include <unistd.h>
 
 namespace dhow::cli::verbs {
 
@@ -27,7 +27,8 @@ Result<int> system_service(Invocation& call) {
     const Args& args = call.args();
     const std::string program = TRY_CONTEXT(find_service(), "run the API service");
     std::vector<std::string> words{"dhow-api"};
-    for (const std::string_view name : {"root", "runroot", "runtime", "time"}) add_option(args, name, words);
+    for (const std::string_view name : {"root", "runroot", "runtime", "time"})
+        add_option(args, name, words);
     for (const std::string& operand : args.operands()) words.push_back(operand);
     std::vector<char*> pointers;
     for (std::string& word : words) pointers.push_back(word.data());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow version: opens no engine, so that asking costs a millisecond.
-#include <sys/utsname.h>
-
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/list_format.h"
 #include "cmd/dhow/output.h"
+
+#include <sys/utsname.h>
 
 namespace dhow::cli::verbs {
 
@@ -34,7 +34,8 @@ json::Object document() {
 Result<int> version(Invocation& call) {
     const std::string& format = call.args().text("format");
     if (format.empty()) {
-        TRY(print("Client:       dhow\nVersion:      " DHOW_VERSION "\nOS/Arch:      linux/" + architecture() + "\n"));
+        TRY(print("Client:       dhow\nVersion:      " DHOW_VERSION "\nOS/Arch:      linux/" +
+                  architecture() + "\n"));
     } else if (is_json_format(format)) {
         TRY(print_line(json::compact(document())));
     } else {

@@ -10,7 +10,8 @@ Result<int> wait(Invocation& call) {
     const bool ignore_missing = call.args().flag("ignore");
     return for_each_operand(call.args().operands(), [&](const std::string& name) -> Status {
         const Result<shim::ExitRecord> record = engine::wait_container(*engine, name);
-        if (!record && ignore_missing && record.error().kind == ErrorKind::NotFound) return print_line("-1");
+        if (!record && ignore_missing && record.error().kind == ErrorKind::NotFound)
+            return print_line("-1");
         if (!record) return record.error();
         return print_line(std::to_string(record->status.exit_code()));
     });
