@@ -73,7 +73,10 @@ Result<int> serve_started(engine::Engine& engine,
         case AttachOutcome::Kind::Exited:
             break;
     }
-    TRY(engine::finish_foreground(engine, started));
+    // The container's own code is what the caller waits for, unless it would hide this failure.
+    const Status finished = engine::finish_foreground(engine, started);
+    if (!finished && outcome.record->status.success()) return finished.error();
+    if (!finished) print_error(finished.error());
     return code_of(*outcome.record, started.id);
 }
 

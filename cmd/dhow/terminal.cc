@@ -16,8 +16,10 @@ namespace {
 volatile sig_atomic_t emergency_fd = -1;
 termios emergency_settings;
 
-// Signals nobody reads from a signalfd because they end the process on the spot.
-constexpr std::array<int, 6> kFatal{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
+// What ends a process that does not handle it: crashes, and (where no session reads them from its
+// signalfd) the user's own.
+constexpr std::array<int, 10> kFatal{
+    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 // tcsetattr(3) and raise(3) are async-signal-safe; SA_RESETHAND makes the second delivery fatal.
 void restore_and_die(int signal) {
@@ -40,6 +42,17 @@ void handle_fatal_signals(bool handle) {
         wanted.sa_flags = handle ? static_cast<int>(SA_RESETHAND) : 0;
         ::sigaction(signal, &wanted, nullptr);
     }
+}
+
+void arm(int fd, const termios& settings) {
+    emergency_settings = settings;
+    emergency_fd = fd;
+    handle_fatal_signals(true);
+}
+
+void disarm() {
+    handle_fatal_signals(false);
+    emergency_fd = -1;
 }
 
 // tcsetattr by a background process stops it with SIGTTOU; restoring must not be stopped.
@@ -72,12 +85,10 @@ std::optional<WindowSize> window_size(int fd) {
 Result<RawTerminal> RawTerminal::enter(int fd) {
     termios saved{};
     if (::tcgetattr(fd, &saved) != 0) return system_error("read the terminal's settings");
-    emergency_settings = saved;
-    emergency_fd = fd;
-    handle_fatal_signals(true);
+    arm(fd, saved);
     if (set_quietly(fd, raw_from(saved)) != 0) {
         const int code = errno;
-        emergency_fd = -1;
+        disarm();
         return system_error("set the terminal to raw mode", code);
     }
     return RawTerminal(fd, saved);
@@ -89,12 +100,23 @@ RawTerminal::RawTerminal(RawTerminal&& other) noexcept
 RawTerminal::~RawTerminal() {
     if (fd_ < 0) return;
     set_quietly(fd_, saved_);
-    handle_fatal_signals(false);
-    emergency_fd = -1;
+    disarm();
 }
 
 void RawTerminal::renew() const {
     set_quietly(fd_, raw_from(saved_));
+}
+
+KeptTerminal::KeptTerminal(int fd) {
+    if (fd < 0 || ::tcgetattr(fd, &saved_) != 0) return;
+    fd_ = fd;
+    arm(fd, saved_);
+}
+
+KeptTerminal::~KeptTerminal() {
+    if (fd_ < 0) return;
+    set_quietly(fd_, saved_);
+    disarm();
 }
 
 }  // namespace dhow::cli

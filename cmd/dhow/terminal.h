@@ -39,4 +39,18 @@ class [[nodiscard]] RawTerminal {
     termios saved_{};
 };
 
+// Puts a terminal's settings back as they were, whatever somebody else does to them meanwhile.
+// Nothing happens for a descriptor that is no terminal.
+class [[nodiscard]] KeptTerminal {
+  public:
+    explicit KeptTerminal(int fd);
+    KeptTerminal(const KeptTerminal&) = delete;
+    KeptTerminal& operator=(const KeptTerminal&) = delete;
+    ~KeptTerminal();
+
+  private:
+    int fd_ = -1;
+    termios saved_{};
+};
+
 }  // namespace dhow::cli

@@ -4,9 +4,7 @@
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/parse/environment.h"
 #include "cmd/dhow/parse/policies.h"
-#include "cmd/dhow/signals.h"
-
-#include <csignal>
+#include "cmd/dhow/terminal.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -40,13 +38,6 @@ Result<engine::ExecRequest> make_request(const Args& args) {
     return request;
 }
 
-// The keys of the terminal reach the process in the container too, which may want to live on; this
-// process must, to report how it ended.
-void leave_keys_to_the_process() {
-    ignore_signal(SIGINT);
-    ignore_signal(SIGQUIT);
-}
-
 }  // namespace
 
 Result<int> exec(Invocation& call) {
@@ -56,7 +47,8 @@ Result<int> exec(Invocation& call) {
         TRY(engine::exec_detached(*engine, request));
         return 0;
     }
-    leave_keys_to_the_process();
+    // The runtime makes the terminal raw; should it be killed, the user gets it back as it was.
+    const KeptTerminal kept(request.terminal ? STDIN_FILENO : -1);
     return engine::exec_foreground(*engine, request);
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
+#include "cmd/dhow/terminal.h"
 
 #include <termios.h>
 #include <unistd.h>
@@ -15,27 +16,13 @@ namespace {
 
 constexpr size_t kLineLimit = 4096;
 
-// Echo off for as long as it lives.
-class Silence {
-  public:
-    Silence() {
-        if (::tcgetattr(STDIN_FILENO, &saved_) != 0) return;
-        termios quiet = saved_;
-        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        active_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
-    }
-
-    Silence(const Silence&) = delete;
-    Silence& operator=(const Silence&) = delete;
-
-    ~Silence() {
-        if (active_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved_);
-    }
-
-  private:
-    termios saved_{};
-    bool active_ = false;
-};
+// The next line typed is not shown; KeptTerminal brings the echo back.
+void switch_echo_off() {
+    termios quiet{};
+    if (::tcgetattr(STDIN_FILENO, &quiet) != 0) return;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+}
 
 Result<std::string> read_line(std::string_view what) {
     std::string line;
@@ -58,7 +45,8 @@ Result<std::string> ask(std::string_view what, bool secret) {
     }
     complain(std::string(what) + ": ");
     if (!secret) return read_line(to_lower(what));
-    const Silence silence;
+    const KeptTerminal kept(STDIN_FILENO);
+    switch_echo_off();
     Result<std::string> line = read_line(to_lower(what));
     complain("\n");
     return line;

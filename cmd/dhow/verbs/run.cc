@@ -16,7 +16,7 @@ namespace {
 void warn_without_terminal(const engine::CreateRequest& request) {
     if (request.terminal && request.interactive && ::isatty(STDIN_FILENO) == 0) {
         print_warning(
-            "the input device is not a TTY. The --tty and --interactive flags might not work "
+            "The input device is not a TTY. The --tty and --interactive flags might not work "
             "properly");
     }
 }

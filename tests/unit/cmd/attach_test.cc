@@ -4,6 +4,7 @@
 #include "base/unix_socket.h"
 #include "cmd/dhow/attach_loop.h"
 #include "cmd/dhow/detach_keys.h"
+#include "cmd/dhow/terminal.h"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,17 @@ Pty open_pty() {
     const winsize size{24, 80, 0, 0};
     EXPECT_EQ(::ioctl(pty.slave.get(), TIOCSWINSZ, &size), 0);
     return pty;
+}
+
+struct Pipes {
+    UniqueFd read_end;
+    UniqueFd write_end;
+};
+
+Pipes make_pipe() {
+    int fds[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+    return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
 bool is_raw(int fd) {
@@ -232,15 +244,26 @@ TEST(Attach, TerminalIsRawAgainAfterStopAndContinue) {
     EXPECT_TRUE(is_raw(pty.slave.get()));
 }
 
-struct Pipes {
-    UniqueFd read_end;
-    UniqueFd write_end;
-};
-
-Pipes make_pipe() {
-    int fds[2] = {-1, -1};
-    EXPECT_EQ(::pipe2(fds, O_CLOEXEC), 0);
-    return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+TEST(Attach, KeptTerminalComesBackWhenInterrupted) {
+    const Pty pty = open_pty();
+    const Pipes ready = make_pipe();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const KeptTerminal kept(pty.slave.get());
+        termios changed{};
+        ::tcgetattr(pty.slave.get(), &changed);
+        ::cfmakeraw(&changed);
+        ::tcsetattr(pty.slave.get(), TCSANOW, &changed);
+        ::_exit(::write(ready.write_end.get(), "r", 1) == 1 ? ::pause() : 1);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready.read_end.get(), &byte, 1), 1);
+    EXPECT_TRUE(is_raw(pty.slave.get()));
+    ::kill(child, SIGINT);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    EXPECT_FALSE(is_raw(pty.slave.get()));
 }
 
 std::string read_to_end(int fd) {
