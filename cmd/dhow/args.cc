@@ -75,7 +75,11 @@ Error count_error(const NormalizedArgv& argv, size_t count) {
         message =
             "accepts at most " + std::to_string(command.max_args) + " arg(s), received " + received;
     }
-    return make_error(ErrorKind::InvalidArgument, std::move(message), help_hint(argv));
+    std::string fix = help_hint(argv);
+    if (command.max_args != 0) {
+        fix = "Usage: dhow " + argv.path + " " + std::string(command.usage) + "; " + fix;
+    }
+    return make_error(ErrorKind::InvalidArgument, std::move(message), std::move(fix));
 }
 
 Status check_count(const NormalizedArgv& argv) {

@@ -59,7 +59,7 @@ Status read_environment(const Args& args, CreateRequest& request) {
         const std::string content = TRY(read_list_file(path, "env-file"));
         TRY_CONTEXT(add_env_file(content, host, env), "read '" + path + "'");
     }
-    for (const std::string& text : args.list("env")) TRY(add_env(text, host, env));
+    for (const std::string& text : args.list("env")) TRY_CONTEXT(add_env(text, host, env), "--env");
     request.env = last_of_each(env);
     return {};
 }
@@ -69,9 +69,10 @@ Status read_labels(const Args& args, CreateRequest& request) {
         const std::string content = TRY(read_list_file(path, "label-file"));
         TRY_CONTEXT(add_pair_file(content, "label", request.labels), "read '" + path + "'");
     }
-    for (const std::string& text : args.list("label")) TRY(add_pair(text, "label", request.labels));
+    for (const std::string& text : args.list("label"))
+        TRY_CONTEXT(add_pair(text, "label", request.labels), "--label");
     for (const std::string& text : args.list("annotation")) {
-        TRY(add_pair(text, "annotation", request.annotations));
+        TRY_CONTEXT(add_pair(text, "annotation", request.annotations), "--annotation");
     }
     return {};
 }
@@ -100,14 +101,14 @@ Status read_mounts(const Args& args, CreateRequest& request) {
     if (args.given("volume") || args.given("mount")) {
         const std::string here = TRY(current_dir());
         for (const std::string& text : args.list("volume")) {
-            request.mounts.push_back(TRY(parse_volume(text, here)));
+            request.mounts.push_back(TRY_CONTEXT(parse_volume(text, here), "--volume"));
         }
         for (const std::string& text : args.list("mount")) {
-            request.mounts.push_back(TRY(parse_mount(text, here)));
+            request.mounts.push_back(TRY_CONTEXT(parse_mount(text, here), "--mount"));
         }
     }
     for (const std::string& text : args.list("tmpfs"))
-        request.mounts.push_back(TRY(parse_tmpfs(text)));
+        request.mounts.push_back(TRY_CONTEXT(parse_tmpfs(text), "--tmpfs"));
     for (size_t i = 0; i < request.mounts.size(); ++i) {
         for (size_t j = i + 1; j < request.mounts.size(); ++j) {
             if (request.mounts[i].destination != request.mounts[j].destination) continue;
@@ -122,7 +123,7 @@ Status read_mounts(const Args& args, CreateRequest& request) {
 
 Status read_network(const Args& args, CreateRequest& request) {
     for (const std::string& text : args.list("publish")) {
-        for (engine::PortMapping& port : TRY(parse_port(text)))
+        for (engine::PortMapping& port : TRY_CONTEXT(parse_port(text), "--publish"))
             request.ports.push_back(std::move(port));
     }
     request.publish_all = args.flag("publish-all");
@@ -133,19 +134,21 @@ Status read_network(const Args& args, CreateRequest& request) {
                           "join more than one network: '" + printable(join(names, "', '")) + "'",
                           "give --network once");
     }
-    Network network = TRY(parse_network(names[0]));
+    Network network = TRY_CONTEXT(parse_network(names[0]), "--network");
     request.network = network.kind;
     request.network_container = std::move(network.container);
     return {};
 }
 
 Status read_resources(const Args& args, engine::Resources& resources) {
-    if (args.given("memory")) resources.memory = TRY(parse_bytes(args.text("memory")));
+    if (args.given("memory"))
+        resources.memory = TRY_CONTEXT(parse_bytes(args.text("memory")), "--memory");
     if (args.given("memory-swap")) {
         const std::string& text = args.text("memory-swap");
-        resources.memory_swap = text == "-1" ? -1 : TRY(parse_bytes(text));
+        resources.memory_swap = text == "-1" ? -1 : TRY_CONTEXT(parse_bytes(text), "--memory-swap");
     }
-    if (args.given("cpus")) resources.nano_cpus = TRY(parse_nano_cpus(args.text("cpus")));
+    if (args.given("cpus"))
+        resources.nano_cpus = TRY_CONTEXT(parse_nano_cpus(args.text("cpus")), "--cpus");
     resources.pids_limit = args.integer("pids-limit");
     // 0 says "no limit" for each of them; nothing is asked of the cgroup then.
     if (resources.memory == 0) resources.memory.reset();
@@ -156,19 +159,20 @@ Status read_resources(const Args& args, engine::Resources& resources) {
 
 Status read_process(const Args& args, CreateRequest& request) {
     if (args.given("entrypoint"))
-        request.entrypoint = TRY(parse_entrypoint(args.text("entrypoint")));
-    if (args.given("user")) request.user = TRY(parse_user(args.text("user")));
+        request.entrypoint = TRY_CONTEXT(parse_entrypoint(args.text("entrypoint")), "--entrypoint");
+    if (args.given("user")) request.user = TRY_CONTEXT(parse_user(args.text("user")), "--user");
     request.working_dir = args.text("workdir");
     if (!request.working_dir.empty() && request.working_dir.front() != '/') {
-        return make_error(ErrorKind::InvalidArgument,
-                          "invalid working directory '" + printable(request.working_dir) + "'",
-                          "give an absolute path");
+        return make_error(
+            ErrorKind::InvalidArgument,
+            "--workdir: invalid working directory '" + printable(request.working_dir) + "'",
+            "give an absolute path");
     }
     request.interactive = args.flag("interactive");
     request.terminal = args.flag("tty");
     request.init = args.flag("init");
     if (args.given("stop-signal")) {
-        TRY(parse_signal(args.text("stop-signal")));
+        TRY_CONTEXT(parse_signal(args.text("stop-signal")), "--stop-signal");
         request.stop_signal = args.text("stop-signal");
     }
     const std::optional<int64_t> timeout = args.integer("stop-timeout");
@@ -187,14 +191,15 @@ Status read_security(const Args& args, CreateRequest& request) {
 }
 
 Status read_life(const Args& args, CreateRequest& request) {
-    if (args.given("restart")) request.restart = TRY(parse_restart(args.text("restart")));
+    if (args.given("restart"))
+        request.restart = TRY_CONTEXT(parse_restart(args.text("restart")), "--restart");
     request.auto_remove = args.flag("rm");
     if (request.auto_remove && request.restart.kind != engine::RestartKind::No) {
         return make_error(ErrorKind::InvalidArgument,
                           "combine --rm with --restart",
                           "leave one of them out: a container is either removed or restarted");
     }
-    if (args.given("pull")) request.pull = TRY(parse_pull(args.text("pull")));
+    if (args.given("pull")) request.pull = TRY_CONTEXT(parse_pull(args.text("pull")), "--pull");
     if (args.given("tls-verify")) request.pull_options.tls_verify = args.flag("tls-verify");
     request.pull_options.auth_file = args.text("authfile");
     request.pull_options.platform = args.text("platform");

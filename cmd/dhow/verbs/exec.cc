@@ -27,9 +27,9 @@ Result<engine::ExecRequest> make_request(const Args& args) {
             TRY_CONTEXT(read_file_at(AT_FDCWD, path, kEnvFileLimit), "read --env-file");
         TRY_CONTEXT(add_env_file(content, host, env), "read '" + path + "'");
     }
-    for (const std::string& text : args.list("env")) TRY(add_env(text, host, env));
+    for (const std::string& text : args.list("env")) TRY_CONTEXT(add_env(text, host, env), "--env");
     request.env = last_of_each(env);
-    if (args.given("user")) request.user = TRY(parse_user(args.text("user")));
+    if (args.given("user")) request.user = TRY_CONTEXT(parse_user(args.text("user")), "--user");
     request.working_dir = args.text("workdir");
     request.interactive = args.flag("interactive");
     request.terminal = args.flag("tty");

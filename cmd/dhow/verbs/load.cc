@@ -35,7 +35,9 @@ Result<int> load(Invocation& call) {
     Result<std::vector<std::string>> names = engine::load_images(
         *engine, input.get(), [&](const engine::ProgressEvent& event) { view.show(event); });
     view.finish();
-    if (!names) return std::move(names).error();
+    const std::string& path = call.args().text("input");
+    if (!names)
+        return std::move(names).error().context("load '" + (path.empty() ? "stdin" : path) + "'");
     std::string out;
     for (const std::string& name : *names) out += "Loaded image: " + on_one_line(name) + "\n";
     TRY(print(out));

@@ -20,8 +20,10 @@ Result<engine::LogsRequest> make_request(const Args& args) {
     const std::optional<int64_t> tail = args.integer("tail");
     if (tail && *tail >= 0) request.tail = tail;
     const UnixNanos now = now_unix_nanos();
-    if (args.given("since")) request.since = TRY(parse_time(args.text("since"), now));
-    if (args.given("until")) request.until = TRY(parse_time(args.text("until"), now));
+    if (args.given("since"))
+        request.since = TRY_CONTEXT(parse_time(args.text("since"), now), "--since");
+    if (args.given("until"))
+        request.until = TRY_CONTEXT(parse_time(args.text("until"), now), "--until");
     return request;
 }
 

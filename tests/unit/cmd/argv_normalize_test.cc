@@ -228,12 +228,15 @@ TEST(Args, NumbersAreChecked) {
 
 TEST(Args, OperandsAreCounted) {
     EXPECT_EQ(failure("run"),
-              "Error: requires at least 1 arg(s), only received 0; See 'dhow run --help'\n");
+              "Error: requires at least 1 arg(s), only received 0; Usage: dhow run [options] IMAGE "
+              "[COMMAND [ARG...]]; See 'dhow run --help'\n");
     EXPECT_EQ(failure("ps|foo"), "Error: `dhow ps` takes no arguments; See 'dhow ps --help'\n");
     EXPECT_EQ(failure("rename|a"),
-              "Error: accepts 2 arg(s), received 1; See 'dhow rename --help'\n");
+              "Error: accepts 2 arg(s), received 1; Usage: dhow rename CONTAINER NAME; See 'dhow "
+              "rename --help'\n");
     EXPECT_EQ(failure("images|a|b"),
-              "Error: accepts at most 1 arg(s), received 2; See 'dhow images --help'\n");
+              "Error: accepts at most 1 arg(s), received 2; Usage: dhow images [options] [IMAGE]; "
+              "See 'dhow images --help'\n");
 }
 
 TEST(Commands, EveryPathIsFoundAndUnique) {

@@ -205,12 +205,12 @@ TEST_F(CreateRequestTest, Mistakes) {
     EXPECT_EQ(failure({"run", "--rm", "--restart=always", "i"}), "combine --rm with --restart");
     EXPECT_EQ(failure({"run", "-v", "/a:/d", "--tmpfs", "/d", "i"}),
               "mount at '/d': asked for twice");
-    EXPECT_EQ(failure({"run", "-w", "rel", "i"}), "invalid working directory 'rel'");
+    EXPECT_EQ(failure({"run", "-w", "rel", "i"}), "--workdir: invalid working directory 'rel'");
     EXPECT_EQ(failure({"run", "--network", "none", "--network", "host", "i"}),
               "join more than one network: 'none', 'host'");
-    EXPECT_EQ(failure({"run", "--memory=abc", "i"}), "invalid size 'abc'");
-    EXPECT_EQ(failure({"run", "--stop-signal=FOO", "i"}), "invalid signal 'FOO'");
-    EXPECT_EQ(failure({"run", "--pull=x", "i"}), "invalid pull policy 'x'");
+    EXPECT_EQ(failure({"run", "--memory=abc", "i"}), "--memory: invalid size 'abc'");
+    EXPECT_EQ(failure({"run", "--stop-signal=FOO", "i"}), "--stop-signal: invalid signal 'FOO'");
+    EXPECT_EQ(failure({"run", "--pull=x", "i"}), "--pull: invalid pull policy 'x'");
 }
 
 }  // namespace
