@@ -161,6 +161,7 @@ std::vector<std::string> suggestions(std::string_view group, std::string_view wo
     }
     std::sort(found.begin(), found.end());
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (auto& [distance, name] : found) names.push_back(std::move(name));
     return names;
 }

@@ -131,7 +131,7 @@ std::string ports_words(std::vector<engine::PortMapping> ports) {
 }
 
 std::string command_words(const std::vector<std::string>& command, bool full) {
-    const std::string words = join(command, " ");
+    std::string words = join(command, " ");
     if (full || words.size() <= kCommandWidth) return words;
     // Never in the middle of a UTF-8 sequence.
     size_t end = kCommandWidth;

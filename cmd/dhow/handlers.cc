@@ -1,70 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/dhow/handlers.h"
 
+#include <array>
+
 namespace dhow::cli {
 
+namespace {
+
+struct Entry {
+    Verb verb;
+    Result<int> (*handler)(Invocation& call);
+};
+
+constexpr auto kHandlers = std::to_array<Entry>({
+    {Verb::Attach, verbs::attach},
+    {Verb::Cleanup, verbs::cleanup},
+    {Verb::ContainerExists, verbs::container_exists},
+    {Verb::Create, verbs::create},
+    {Verb::Exec, verbs::exec},
+    {Verb::GenerateSystemd, verbs::generate_systemd},
+    {Verb::Help, verbs::help},
+    {Verb::ImageExists, verbs::image_exists},
+    {Verb::Images, verbs::images},
+    {Verb::Info, verbs::info},
+    {Verb::Inspect, verbs::inspect},
+    {Verb::Kill, verbs::kill},
+    {Verb::Load, verbs::load},
+    {Verb::Login, verbs::login},
+    {Verb::Logout, verbs::logout},
+    {Verb::Logs, verbs::logs},
+    {Verb::Ps, verbs::ps},
+    {Verb::Pull, verbs::pull},
+    {Verb::Rename, verbs::rename},
+    {Verb::Restart, verbs::restart},
+    {Verb::Rm, verbs::rm},
+    {Verb::Rmi, verbs::rmi},
+    {Verb::Run, verbs::run},
+    {Verb::Start, verbs::start},
+    {Verb::Stop, verbs::stop},
+    {Verb::SystemService, verbs::system_service},
+    {Verb::Tag, verbs::tag},
+    {Verb::Top, verbs::top},
+    {Verb::Version, verbs::version},
+    {Verb::Wait, verbs::wait},
+});
+
+}  // namespace
+
 Result<int> handle(Invocation& call) {
-    switch (call.command().verb) {
-        case Verb::Attach:
-            return verbs::attach(call);
-        case Verb::Cleanup:
-            return verbs::cleanup(call);
-        case Verb::ContainerExists:
-            return verbs::container_exists(call);
-        case Verb::Create:
-            return verbs::create(call);
-        case Verb::Exec:
-            return verbs::exec(call);
-        case Verb::GenerateSystemd:
-            return verbs::generate_systemd(call);
-        case Verb::Help:
-            return verbs::help(call);
-        case Verb::ImageExists:
-            return verbs::image_exists(call);
-        case Verb::Images:
-            return verbs::images(call);
-        case Verb::Info:
-            return verbs::info(call);
-        case Verb::Inspect:
-            return verbs::inspect(call);
-        case Verb::Kill:
-            return verbs::kill(call);
-        case Verb::Load:
-            return verbs::load(call);
-        case Verb::Login:
-            return verbs::login(call);
-        case Verb::Logout:
-            return verbs::logout(call);
-        case Verb::Logs:
-            return verbs::logs(call);
-        case Verb::Ps:
-            return verbs::ps(call);
-        case Verb::Pull:
-            return verbs::pull(call);
-        case Verb::Rename:
-            return verbs::rename(call);
-        case Verb::Restart:
-            return verbs::restart(call);
-        case Verb::Rm:
-            return verbs::rm(call);
-        case Verb::Rmi:
-            return verbs::rmi(call);
-        case Verb::Run:
-            return verbs::run(call);
-        case Verb::Start:
-            return verbs::start(call);
-        case Verb::Stop:
-            return verbs::stop(call);
-        case Verb::SystemService:
-            return verbs::system_service(call);
-        case Verb::Tag:
-            return verbs::tag(call);
-        case Verb::Top:
-            return verbs::top(call);
-        case Verb::Version:
-            return verbs::version(call);
-        case Verb::Wait:
-            return verbs::wait(call);
+    for (const Entry& entry : kHandlers) {
+        if (entry.verb == call.command().verb) return entry.handler(call);
     }
     return make_error(ErrorKind::Internal, "the command `dhow " + call.path() + "` has no handler");
 }

@@ -36,9 +36,9 @@ std::string human_duration(std::chrono::nanoseconds span) {
     const int64_t hours = (seconds + kHourSeconds / 2) / kHourSeconds;
     if (hours == 1) return "About an hour";
     if (hours < 48) return counted(hours, "hours");
-    if (hours < 24 * 7 * 2) return counted(hours / 24, "days");
-    if (hours < 24 * 30 * 2) return counted(hours / 24 / 7, "weeks");
-    if (hours < 24 * 365 * 2) return counted(hours / 24 / 30, "months");
+    if (hours < int64_t{24} * 7 * 2) return counted(hours / 24, "days");
+    if (hours < int64_t{24} * 30 * 2) return counted(hours / 24 / 7, "weeks");
+    if (hours < int64_t{24} * 365 * 2) return counted(hours / 24 / 30, "months");
     return counted(hours / 24 / 365, "years");
 }
 

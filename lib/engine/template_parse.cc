@@ -243,16 +243,18 @@ class TreeParser {
     size_t next_ = 0;
 };
 
+// "{{json .ID}}" and "{{.ID | upper}}" name their field too.
+void collect_fields(const Words& words, std::vector<std::string>& out) {
+    for (const Operand& operand : words) {
+        if (operand.kind != Operand::Kind::Dot || operand.fields.empty()) continue;
+        out.push_back(join(operand.fields, "."));
+    }
+}
+
 void collect_fields(const NodeList& nodes, std::vector<std::string>& out) {
     for (const auto& node : nodes) {
-        if (node->kind == Node::Kind::Action && !node->pipeline.commands.empty()) {
-            // "{{json .ID}}" and "{{.ID | upper}}" name their field too.
-            for (const Words& words : node->pipeline.commands) {
-                for (const Operand& operand : words) {
-                    if (operand.kind != Operand::Kind::Dot || operand.fields.empty()) continue;
-                    out.push_back(join(operand.fields, "."));
-                }
-            }
+        if (node->kind == Node::Kind::Action) {
+            for (const Words& words : node->pipeline.commands) collect_fields(words, out);
         }
         collect_fields(node->children, out);
     }

@@ -81,6 +81,7 @@ Result<std::string> as_list(const Args& args, const std::vector<Row>& rows) {
     how.no_heading = args.flag("noheading");
     const UnixNanos now = now_unix_nanos();
     std::vector<json::Value> values;
+    values.reserve(rows.size());
     for (const Row& row : rows) {
         values.push_back(image_row(row.image, row.name, now, args.flag("no-trunc")));
     }

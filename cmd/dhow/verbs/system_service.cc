@@ -31,6 +31,7 @@ Result<int> system_service(Invocation& call) {
         add_option(args, name, words);
     for (const std::string& operand : args.operands()) words.push_back(operand);
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     // No fork: LISTEN_PID names this process, and systemd watches it.
