@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "oci/runtime/hooks.h"
+#include "runtime/verb.h"
+
+#include <climits>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace dhow::runtime_cli {
+
+Result<Container> open_container(const Context& context, const std::string& id) {
+    auto folder = TRY(oci::StateFolder::open(context.root, id));
+    auto state = TRY(folder.load());
+    const auto status = folder.status(state);
+    return Container{std::move(folder), std::move(state), status};
+}
+
+Result<oci::RuntimeSpec> load_spec_file(const std::string& path) {
+    const auto text = TRY(read_file_at(AT_FDCWD, path));
+    return oci::parse_runtime_spec(text);
+}
+
+Result<oci::RuntimeSpec> load_spec(const std::string& bundle) {
+    return load_spec_file(bundle + "/config.json");
+}
+
+Result<std::string> resolve_bundle(const std::string& path) {
+    char* resolved = ::realpath(path.empty() ? "." : path.c_str(), nullptr);
+    if (resolved == nullptr) return system_error("open bundle '" + path + "'");
+    std::string bundle(resolved);
+    ::free(resolved);
+    return bundle;
+}
+
+Result<int> preserved_descriptors(const Options& options) {
+    const auto count = parse_int<int>(options.value("preserve-fds", "0"));
+    constexpr int kMost = 1024;
+    if (!count || *count < 0 || *count > kMost) {
+        return make_error(
+            ErrorKind::InvalidArgument,
+            "invalid value '" + printable(options.value("preserve-fds")) + "' for --preserve-fds");
+    }
+    for (int fd = 3; fd < 3 + *count; ++fd) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        return make_error(ErrorKind::InvalidArgument,
+                          "--preserve-fds " + std::to_string(*count) + ": descriptor " +
+                              std::to_string(fd) + " is not open");
+    }
+    return *count;
+}
+
+Status write_pid_file(const std::string& path, pid_t pid) {
+    if (path.empty()) return {};
+    TRY_CONTEXT(replace_file_at(AT_FDCWD, path, std::to_string(pid), 0644, Durability::None),
+                "write pid file");
+    return {};
+}
+
+Status write_stdout(const std::string& text) {
+    return write_all(STDOUT_FILENO, text);
+}
+
+static Status end_processes(const Container& container) {
+    const auto& state = container.state;
+    if (const auto init = open_process(state.init)) {
+        if (container.status == oci::ContainerStatus::Paused) {
+            TRY(oci::set_frozen(state.cgroup, false));
+        }
+        ignore(signal_process(init->get(), SIGKILL), "may have ended meanwhile");
+        const bool ended = TRY(wait_for_end(init->get(), std::chrono::seconds(10)));
+        if (!ended) {
+            return make_error(ErrorKind::Timeout,
+                              "kill container '" + state.id + "': its init does not end");
+        }
+    }
+    // Without a pid namespace of their own the others outlive their init.
+    const auto left = oci::cgroup_pids(state.cgroup);
+    if (left && !left->empty()) TRY(oci::signal_cgroup(state.cgroup, SIGKILL));
+    return {};
+}
+
+Status destroy_container(Container& container) {
+    TRY(end_processes(container));
+    TRY(oci::destroy_cgroup(container.state.cgroup));
+    const auto document = oci::public_state(container.state, oci::ContainerStatus::Stopped, false);
+    // The bundle may be gone, and its hooks with it; the container is deleted all the same.
+    const auto spec = load_spec(container.state.bundle);
+    Status hooks;
+    if (spec && spec->hooks) hooks = oci::run_hooks(spec->hooks->poststop, "poststop", document);
+    TRY(container.folder.remove());
+    ignore(hooks, "the specification has a failing poststop hook not stop the deletion");
+    return {};
+}
+
+}  // namespace dhow::runtime_cli

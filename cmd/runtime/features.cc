@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this runtime can do, for callers that ask before they rely on it (features.md).
+#include "base/json.h"
+#include "oci/runtime/capabilities.h"
+#include "oci/runtime/mount_options.h"
+#include "oci/runtime/seccomp.h"
+#include "runtime/verb.h"
+
+namespace dhow::runtime_cli {
+
+static json::Object linux_features() {
+    json::Object seccomp;
+    seccomp["enabled"] = true;
+    seccomp["actions"] = json::to_array(oci::known_seccomp_actions());
+    seccomp["operators"] = json::to_array({"SCMP_CMP_EQ",
+                                           "SCMP_CMP_GE",
+                                           "SCMP_CMP_GT",
+                                           "SCMP_CMP_LE",
+                                           "SCMP_CMP_LT",
+                                           "SCMP_CMP_MASKED_EQ",
+                                           "SCMP_CMP_NE"});
+    json::Object features;
+    features["namespaces"] =
+        json::to_array({"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"});
+    features["capabilities"] = json::to_array(oci::all_capability_names());
+    features["cgroup"] = json::Object{
+        {"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}};
+    features["seccomp"] = seccomp;
+    features["apparmor"] = json::Object{{"enabled", false}};
+    features["selinux"] = json::Object{{"enabled", false}};
+    features["intelRdt"] = json::Object{{"enabled", false}};
+    features["mountExtensions"] = json::Object{{"idmap", json::Object{{"enabled", false}}}};
+    return features;
+}
+
+static Result<int> features(const Context& /*context*/, const Parsed& /*parsed*/) {
+    json::Object all;
+    all["ociVersionMin"] = "1.0.0";
+    all["ociVersionMax"] = "1.2.0";
+    all["hooks"] = json::to_array({"prestart",
+                                   "createRuntime",
+                                   "createContainer",
+                                   "startContainer",
+                                   "poststart",
+                                   "poststop"});
+    all["mountOptions"] = json::to_array(oci::known_mount_options());
+    all["linux"] = linux_features();
+    all["annotations"] = json::Object{{"io.dhow.runtime.version", DHOW_VERSION}};
+    TRY(write_stdout(json::pretty(all) + "\n"));
+    return 0;
+}
+
+const Verb kFeatures{.name = "features",
+                     .arguments = "",
+                     .help = "print what this runtime supports",
+                     .run = features};
+
+}  // namespace dhow::runtime_cli

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// dhow-runtime: a one-shot OCI runtime with the command line of runc. Parses the global options,
+// runs one verb, and reports its error: one line on stderr, one in --log.
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "runtime/verb.h"
+
+#include <array>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace dhow::runtime_cli {
+namespace {
+
+constexpr std::array<OptionSpec, 11> kGlobalOptions = {
+    {{"root", 0, true, "folder of the state of containers"},
+     {"log", 0, true, "file that errors are appended to"},
+     {"log-format", 0, true, "text (default) or json"},
+     {"debug", 0, false, "accepted"},
+     {"systemd-cgroup", 0, false, "cgroupsPath is SLICE:PREFIX:NAME"},
+     {"cgroup-manager", 0, true, "cgroupfs or systemd, as crun has it"},
+     {"rootless", 0, true, "accepted: found out by itself"},
+     {"criu", 0, true, "accepted"},
+     {"version", 'v', false, "print the version"},
+     {"help", 'h', false, "print this help"},
+     {"no-subreaper", 0, false, "accepted"}}};
+
+std::string environment(const char* name) {
+    const char* value = ::secure_getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string default_root() {
+    const std::string runtime_dir = environment("XDG_RUNTIME_DIR");
+    if (::geteuid() == 0 || runtime_dir.empty()) return "/run/dhow-runtime";
+    return runtime_dir + "/dhow-runtime";
+}
+
+std::string option_lines(std::span<const OptionSpec> options) {
+    std::string text;
+    for (const OptionSpec& option : options) {
+        std::string name = "  --" + std::string(option.name);
+        if (option.letter != 0) name += std::string(", -") + option.letter;
+        if (option.takes_value) name += " VALUE";
+        constexpr size_t kColumn = 28;
+        name.resize(std::max(name.size() + 2, kColumn), ' ');
+        text += name + std::string(option.help) + "\n";
+    }
+    return text;
+}
+
+std::string general_help() {
+    std::string text = "Usage: dhow-runtime [OPTION...] VERB [ARGUMENT...]\n\nVerbs:\n";
+    for (const Verb* verb : all_verbs()) {
+        std::string name = "  " + std::string(verb->name);
+        name.resize(14, ' ');
+        text += name + std::string(verb->help) + "\n";
+    }
+    return text + "\nOptions:\n" + option_lines(kGlobalOptions);
+}
+
+std::string verb_help(const Verb& verb) {
+    return "Usage: dhow-runtime " + std::string(verb.name) + " [OPTION...] " +
+           std::string(verb.arguments) + "\n\n" + std::string(verb.help) + "\n\nOptions:\n" +
+           option_lines(verb.options);
+}
+
+std::string version_text() {
+    return "dhow-runtime version " DHOW_VERSION "\nspec: 1.2.0\n";
+}
+
+std::string log_line(const Error& error, bool as_json) {
+    const std::string time = format_rfc3339(now_unix_nanos());
+    const std::string quoted = json::compact(json::Value(error.message));
+    if (as_json) {
+        return R"({"level":"error","msg":)" + quoted + R"(,"time":")" + time + "\"}\n";
+    }
+    return "time=\"" + time + "\" level=error msg=" + quoted + "\n";
+}
+
+void report(const Error& error, const Options& global) {
+    const std::string path = global.value("log");
+    if (!path.empty()) {
+        const auto log = open_at(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644);
+        const std::string line = log_line(error, global.value("log-format") == "json");
+        if (log) ignore(write_all(log->get(), line), "stderr has it too");
+    }
+    std::string line = "dhow-runtime: " + error.message;
+    if (!error.fix.empty()) line += " (" + error.fix + ")";
+    ignore(write_all(STDERR_FILENO, line + "\n"), "there is nobody left to tell");
+}
+
+const Verb* find_verb(const std::string& name) {
+    for (const Verb* verb : all_verbs()) {
+        if (verb->name == name) return verb;
+    }
+    return nullptr;
+}
+
+bool asks_for_help(std::span<const std::string> args, const Verb& verb) {
+    // Beyond the container's id `exec` carries somebody else's options.
+    const size_t end = verb.options_anywhere ? args.size() : std::min<size_t>(args.size(), 1);
+    for (size_t i = 0; i < end; ++i) {
+        if (args[i] == "--help" || args[i] == "-h") return true;
+    }
+    return false;
+}
+
+Result<int> run_verb(const Parsed& global) {
+    if (global.options.flag("version")) {
+        TRY(write_stdout(version_text()));
+        return 0;
+    }
+    if (global.options.flag("help") || global.rest.empty() || global.rest[0] == "help") {
+        TRY(write_stdout(general_help()));
+        return 0;
+    }
+    const Verb* verb = find_verb(global.rest[0]);
+    if (verb == nullptr) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "no such verb: '" + global.rest[0] + "'",
+                          "see dhow-runtime --help");
+    }
+    const std::span<const std::string> args = std::span(global.rest).subspan(1);
+    if (asks_for_help(args, *verb)) {
+        TRY(write_stdout(verb_help(*verb)));
+        return 0;
+    }
+    const auto parsed = TRY(parse_options(args, verb->options, verb->options_anywhere));
+    if (parsed.rest.size() < verb->least_arguments || parsed.rest.size() > verb->most_arguments) {
+        return make_error(
+            ErrorKind::InvalidArgument,
+            std::string(verb->name) + ": wrong number of arguments",
+            "usage: dhow-runtime " + std::string(verb->name) + " " + std::string(verb->arguments));
+    }
+    const Context context{.root = global.options.value("root", default_root()),
+                          .systemd_cgroup = global.options.flag("systemd-cgroup") ||
+                                            global.options.value("cgroup-manager") == "systemd"};
+    return verb->run(context, parsed);
+}
+
+int run_main(int argc, char** argv) {
+    const std::vector<std::string> args(argv + 1, argv + argc);
+    const auto global = parse_options(args, kGlobalOptions, false);
+    if (!global) {
+        report(global.error(), {});
+        return 1;
+    }
+    const auto code = run_verb(*global);
+    if (code) return *code;
+    report(code.error(), global->options);
+    // runc: 255 says that the failure is exec's and not the program's
+    const bool exec = !global->rest.empty() && global->rest[0] == "exec";
+    return exec ? 255 : 1;
+}
+
+}  // namespace
+}  // namespace dhow::runtime_cli
+
+int main(int argc, char** argv) {
+    return dhow::runtime_cli::run_main(argc, argv);
+}

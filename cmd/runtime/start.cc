@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+#include "base/unix_socket.h"
+#include "oci/runtime/hooks.h"
+#include "oci/runtime/init_sync.h"
+#include "runtime/verb.h"
+
+namespace dhow::runtime_cli {
+
+// The waiting init answers the connection, then either executes the program, which closes it, or
+// tells why it could not.
+static Status release_init(const Container& container) {
+    auto socket = TRY(
+        connect_unix_at(container.folder.fd(), oci::StateFolder::kStartSocket, SocketType::Packet));
+    oci::ParentEnd init(std::move(socket));
+    TRY(init.receive());
+    TRY(remove_file_at(container.folder.fd(), oci::StateFolder::kStartSocket));
+    return init.await_exec();
+}
+
+static Result<int> start(const Context& context, const Parsed& parsed) {
+    const auto container = TRY(open_container(context, parsed.rest[0]));
+    switch (container.status) {
+        case oci::ContainerStatus::Created:
+            break;
+        case oci::ContainerStatus::Stopped:
+            return make_error(ErrorKind::Conflict, "cannot start a container that has stopped");
+        default:
+            return make_error(ErrorKind::Conflict, "cannot start an already running container");
+    }
+    TRY(release_init(container));
+    const auto spec = load_spec(container.state.bundle);
+    if (spec && spec->hooks) {
+        const auto document =
+            oci::public_state(container.state, oci::ContainerStatus::Running, false);
+        TRY(oci::run_hooks(spec->hooks->poststart, "poststart", document));
+    }
+    return 0;
+}
+
+const Verb kStart{.name = "start",
+                  .arguments = "CONTAINER",
+                  .help = "let a created container run",
+                  .least_arguments = 1,
+                  .most_arguments = 1,
+                  .run = start};
+
+}  // namespace dhow::runtime_cli

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/verb.h"
+
+#include <array>
+
+namespace dhow::runtime_cli {
+
+std::span<const Verb* const> all_verbs() {
+    static constexpr std::array<const Verb*, 14> kAll = {&kCreate,
+                                                         &kDelete,
+                                                         &kExec,
+                                                         &kFeatures,
+                                                         &kKill,
+                                                         &kList,
+                                                         &kPause,
+                                                         &kPs,
+                                                         &kResume,
+                                                         &kRun,
+                                                         &kSpec,
+                                                         &kStart,
+                                                         &kState,
+                                                         &kUpdate};
+    return kAll;
+}
+
+}  // namespace dhow::runtime_cli

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/console_socket.h"
+
+#include "base/file.h"
+#include "base/unix_socket.h"
+
+#include <fcntl.h>
+
+namespace dhow::oci {
+
+Result<UniqueFd> connect_console(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    const std::string what = "console socket '" + path + "'";
+    const auto opened = TRY_CONTEXT(open_at(AT_FDCWD, folder, O_PATH | O_DIRECTORY), what);
+    return TRY_CONTEXT(connect_unix_at(opened.get(), name, SocketType::Stream), what);
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// --console-socket: where the caller waits for the terminal's master. Parent half.
+#pragma once
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+#include <string>
+
+namespace dhow::oci {
+
+// `path` is the caller's and may be long: connected through a descriptor of its folder.
+Result<UniqueFd> connect_console(const std::string& path);
+
+}  // namespace dhow::oci

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/devices.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+namespace {
+
+struct Node {
+    const char* name;
+    unsigned major;
+    unsigned minor;
+};
+
+constexpr std::array<Node, 6> kNodes = {{{"null", 1, 3},
+                                         {"zero", 1, 5},
+                                         {"full", 1, 7},
+                                         {"random", 1, 8},
+                                         {"urandom", 1, 9},
+                                         {"tty", 5, 0}}};
+
+struct Link {
+    const char* target;
+    const char* name;
+};
+
+constexpr std::array<Link, 5> kLinks = {{{"/proc/self/fd", "fd"},
+                                         {"/proc/self/fd/0", "stdin"},
+                                         {"/proc/self/fd/1", "stdout"},
+                                         {"/proc/self/fd/2", "stderr"},
+                                         {"pts/ptmx", "ptmx"}}};
+
+}  // namespace
+
+bool owns_dev(const std::vector<Mount>& mounts) {
+    bool own = true;
+    for (const Mount& mount : mounts) {
+        if (mount.destination != "/dev" && mount.destination != "/dev/") continue;
+        own = mount.type == "tmpfs" || mount.type == "devtmpfs";
+    }
+    return own;
+}
+
+static Status bind_node(int folder, const std::string& name, const std::string& host_path) {
+    const auto made = open_at(folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
+    if (!made && made.error().sys_errno != EEXIST) return made.error();
+    const auto target = TRY(open_at(folder, name, O_PATH | O_NOFOLLOW));
+    const auto tree = TRY(clone_tree(AT_FDCWD, host_path, false));
+    return attach(tree.get(), target.get());
+}
+
+static Status make_node(int folder, const std::string& name, mode_t mode, dev_t number) {
+    if (::mknodat(folder, name.c_str(), mode, number) == 0) {
+        // mknod(2) obeys the umask
+        if (::fchmodat(folder, name.c_str(), mode & 07777U, 0) == 0) return {};
+        return system_error("set mode");
+    }
+    if (errno != EEXIST) return system_error("create device node");
+
+    struct stat st {};
+
+    if (::fstatat(folder, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return system_error("stat");
+    const bool same = (st.st_mode & S_IFMT) == (mode & S_IFMT) && st.st_rdev == number;
+    if (same) return {};
+    return system_error("create device node", EEXIST);
+}
+
+static Status make_default_node(int folder, const Node& node, bool bind) {
+    const std::string host_path = std::string("/dev/") + node.name;
+    if (bind) return bind_node(folder, node.name, host_path);
+    auto made = make_node(folder, node.name, S_IFCHR | 0666, makedev(node.major, node.minor));
+    if (!made && made.error().sys_errno == EPERM) return bind_node(folder, node.name, host_path);
+    return made;
+}
+
+static Status make_default_nodes(int folder, bool bind) {
+    for (const Node& node : kNodes) {
+        TRY_CONTEXT(make_default_node(folder, node, bind),
+                    std::string("create '/dev/") + node.name + "'");
+    }
+    for (const Link& link : kLinks) {
+        if (::symlinkat(link.target, folder, link.name) == 0 || errno == EEXIST) continue;
+        return system_error(std::string("create link '/dev/") + link.name + "'");
+    }
+    return {};
+}
+
+static Result<mode_t> node_type(const Device& device) {
+    if (device.type == "c" || device.type == "u") return S_IFCHR;
+    if (device.type == "b") return S_IFBLK;
+    if (device.type == "p") return S_IFIFO;
+    return make_error(ErrorKind::InvalidArgument,
+                      "unknown device type '" + printable(device.type) + "'");
+}
+
+static Status make_device(const RootDir& root, const Device& device, bool bind) {
+    const mode_t type = TRY(node_type(device));
+    const size_t slash = device.path.rfind('/');
+    if (!device.path.starts_with('/') || slash + 1 == device.path.size()) {
+        return make_error(ErrorKind::InvalidArgument, "path is not absolute");
+    }
+    const auto folder = TRY(root.make_dirs(device.path.substr(0, slash + 1)));
+    const std::string name = device.path.substr(slash + 1);
+    if (name == "." || name == "..") {
+        return make_error(ErrorKind::InvalidArgument, "path names no entry");
+    }
+    // Nodes of the default set may be listed again; in a user namespace they are mounted already.
+    if (bind && type != S_IFIFO) {
+        struct stat st {};
+
+        if (::fstatat(folder.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (st.st_mode & S_IFMT) == type) {
+            return {};
+        }
+        return bind_node(folder.get(), name, device.path);
+    }
+    const mode_t mode = type | (device.file_mode.value_or(0666) & 07777U);
+    const dev_t number =
+        makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor));
+    TRY(make_node(folder.get(), name, mode, type == S_IFIFO ? 0 : number));
+    if (::fchownat(folder.get(),
+                   name.c_str(),
+                   device.uid.value_or(0),
+                   device.gid.value_or(0),
+                   AT_SYMLINK_NOFOLLOW) != 0) {
+        return system_error("set owner");
+    }
+    return {};
+}
+
+Status make_devices(const RootDir& root,
+                    const std::vector<Device>& devices,
+                    const DeviceOptions& options) {
+    const auto folder = TRY(root.make_dirs("/dev"));
+    TRY(make_default_nodes(folder.get(), options.bind));
+    for (const Device& device : devices) {
+        TRY_CONTEXT(make_device(root, device, options.bind),
+                    "create device '" + printable(device.path) + "'");
+    }
+    return {};
+}
+
+}  // namespace dhow::oci

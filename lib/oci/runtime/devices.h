@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// /dev of a container: the default nodes and links, linux.devices, /dev/console (config-linux.md,
+// "Default Devices"). mknod(2) where we may, bind mounts of the host's nodes in a user namespace.
+// All below one folder descriptor opened in the root before anything is made, so a root whose /dev
+// is a symbolic link cannot lead out (CVE-2026-41579). Child half, before pivot_root.
+#pragma once
+
+#include "base/result.h"
+#include "base/root_dir.h"
+#include "oci/spec/runtime_spec.h"
+
+#include <vector>
+
+namespace dhow::oci {
+
+struct DeviceOptions {
+    bool bind = false;  // in a user namespace: mknod(2) gives nothing that can be opened
+};
+
+// Is /dev the container's own? Not when the host's was bind mounted there.
+bool owns_dev(const std::vector<Mount>& mounts);
+
+Status make_devices(const RootDir& root,
+                    const std::vector<Device>& devices,
+                    const DeviceOptions& options);
+
+}  // namespace dhow::oci

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/exec_path.h"
+
+#include "base/text.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+static std::string quoted(const std::string& name) {
+    return "exec: \"" + printable(name) + "\": ";
+}
+
+static Error cannot_invoke(std::string message, int code) {
+    auto error = make_error(ErrorKind::CannotInvoke, std::move(message));
+    error.sys_errno = code;
+    return error;
+}
+
+Error exec_error(const std::string& name, int saved_errno) {
+    if (saved_errno == ENOENT || saved_errno == ENOTDIR) {
+        // The file was there when it was looked for: what is missing is its interpreter.
+        return make_error(ErrorKind::CommandNotFound, quoted(name) + "no such file or directory");
+    }
+    return cannot_invoke(quoted(name) + to_lower(::strerror(saved_errno)), saved_errno);
+}
+
+// 0 when `path` can be executed, else the errno that says why not.
+static int probe(const std::string& path) {
+    struct stat st {};
+
+    if (::stat(path.c_str(), &st) != 0) return errno;
+    if (S_ISDIR(st.st_mode)) return EISDIR;
+    // AT_EACCESS: for who the process is now, with the capabilities it has
+    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+static std::string path_list(const std::vector<std::string>& env) {
+    for (const std::string& entry : env) {
+        if (entry.starts_with("PATH=")) return entry.substr(5);
+    }
+    return {};
+}
+
+Result<std::string> find_executable(const std::string& name, const std::vector<std::string>& env) {
+    if (name.find('/') != std::string::npos) {
+        const int code = probe(name);
+        if (code == 0) return name;
+        if (code == EISDIR) return cannot_invoke(quoted(name) + "is a directory", code);
+        if (code == ENOENT || code == ENOTDIR) {
+            return make_error(
+                ErrorKind::CommandNotFound,
+                quoted(name) + "stat " + printable(name) + ": " + to_lower(::strerror(code)));
+        }
+        return cannot_invoke(quoted(name) + to_lower(::strerror(code)), code);
+    }
+    int refused = 0;
+    for (const std::string& folder : split(path_list(env), ':')) {
+        const std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
+        const int code = probe(candidate);
+        if (code == 0) return candidate;
+        if (code == EACCES) refused = code;
+    }
+    if (refused != 0) return cannot_invoke(quoted(name) + "permission denied", refused);
+    return make_error(ErrorKind::CommandNotFound,
+                      quoted(name) + "executable file not found in $PATH");
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/init.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/unix_socket.h"
+#include "oci/runtime/console.h"
+#include "oci/runtime/devices.h"
+#include "oci/runtime/hooks.h"
+#include "oci/runtime/masked_paths.h"
+#include "oci/runtime/mounts.h"
+#include "oci/runtime/payload.h"
+#include "oci/runtime/rootfs.h"
+#include "oci/runtime/sysctl.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+Status become_namespace_root() {
+    if (::setgroups(0, nullptr) != 0 && errno != EPERM) return system_error("drop groups");
+    if (::setresgid(0, 0, 0) != 0) return system_error("become group 0 of the user namespace");
+    if (::setresuid(0, 0, 0) != 0) return system_error("become user 0 of the user namespace");
+    return {};
+}
+
+static Status enter_namespaces(InitPlan& plan) {
+    if (!plan.joined) {
+        TRY(enter_joins(plan.namespaces.joins));
+        if (plan.namespaces.has_new(NamespaceType::User)) TRY(become_namespace_root());
+    }
+    plan.namespaces.joins.clear();
+    // From here on the ids are mapped and the namespaces may be shared with hostile processes:
+    // nobody in them may trace this one or reach its descriptors (CVE-2016-9962).
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (plan.namespaces.new_cgroup && ::unshare(CLONE_NEWCGROUP) != 0) {
+        return system_error("make a cgroup namespace");
+    }
+    return {};
+}
+
+static Status name_host(const RuntimeSpec& spec) {
+    if (!spec.hostname.empty() && ::sethostname(spec.hostname.c_str(), spec.hostname.size()) != 0) {
+        return system_error("set hostname '" + printable(spec.hostname) + "'");
+    }
+    if (!spec.domainname.empty() &&
+        ::setdomainname(spec.domainname.c_str(), spec.domainname.size()) != 0) {
+        return system_error("set domainname '" + printable(spec.domainname) + "'");
+    }
+    return {};
+}
+
+static Status runtime_hooks(const RuntimeSpec& spec, const std::string& document, ChildEnd& sync) {
+    if (!spec.hooks) return {};
+    if (!spec.hooks->prestart.empty() || !spec.hooks->create_runtime.empty()) {
+        TRY(sync.hooks_due());
+        TRY(sync.wait_for(ParentMessage::HooksDone));
+    }
+    return run_hooks(spec.hooks->create_container, "createContainer", document);
+}
+
+static Result<std::optional<Pty>> open_terminal(const InitPlan& plan,
+                                                const RootDir& root,
+                                                ChildEnd& sync) {
+    const Process& process = *plan.spec.process;
+    if (!process.terminal) return std::optional<Pty>();
+    auto pty = TRY(open_pty(root, process.console_size));
+    TRY(bind_console(root, pty));
+    if (plan.console_socket) {
+        TRY_CONTEXT(send_master(plan.console_socket.get(), pty.master.get()),
+                    "send the terminal to the console socket");
+    } else {
+        TRY(sync.terminal(pty.master.get()));
+    }
+    pty.master.reset();
+    return std::optional(std::move(pty));
+}
+
+// The working directory is made when it is missing, as runc does; where that cannot be, entering it
+// tells why.
+static void make_cwd(const RootDir& root, const std::string& cwd) {
+    if (cwd != "/") ignore(root.make_dirs(cwd), "entering it tells");
+}
+
+// The whole file system of the container, then `/` becomes it. Gives the terminal, made in between.
+static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& sync) {
+    const RuntimeSpec& spec = plan.spec;
+    const Linux& linux_part = *spec.linux_;
+    const RootDir root =
+        TRY(prepare_root(plan.rootfs, linux_part.rootfs_propagation, std::move(plan.root_tree)));
+    MountContext context{root,
+                         plan.options.bundle,
+                         plan.cgroup,
+                         plan.namespaces.has_new(NamespaceType::Cgroup),
+                         std::move(plan.sources)};
+    const PendingMounts pending = TRY(mount_all(context, spec.mounts));
+    if (owns_dev(spec.mounts)) {
+        TRY(make_devices(root, linux_part.devices, {.bind = plan.in_user_namespace}));
+    }
+    make_cwd(root, spec.process->cwd);
+    TRY(write_sysctls(linux_part.sysctl));
+    TRY(runtime_hooks(spec, plan.state_document, sync));
+    auto terminal = TRY(open_terminal(plan, root, sync));
+    UniqueFd null_device;
+    if (!linux_part.masked_paths.empty()) null_device = TRY(clone_null_device());
+    TRY(finish_mounts(pending));
+    TRY(enter_root(root,
+                   {.no_pivot = plan.options.no_pivot,
+                    .readonly = spec.root->readonly,
+                    .propagation = linux_part.rootfs_propagation}));
+    TRY(make_paths_readonly(root, linux_part.readonly_paths));
+    TRY(mask_paths(root, linux_part.masked_paths, null_device.get()));
+    return terminal;
+}
+
+// `create`: `start` connects, and hears over that connection how the exec went.
+static Status await_start(InitPlan& plan, ChildEnd& sync) {
+    if (!plan.start_listener) {
+        TRY(sync.wait_for(ParentMessage::Start));
+        return {};
+    }
+    sync.replace(UniqueFd());
+    close_foreign(plan.options.preserve_fds, {plan.start_listener.get()});
+    auto caller = TRY(accept_unix(plan.start_listener.get()));
+    sync.replace(std::move(caller));
+    return sync.ready();
+}
+
+static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
+    const RuntimeSpec& spec = plan.spec;
+    TRY(sync.wait_for(ParentMessage::Proceed));
+    TRY(enter_namespaces(plan));
+    TRY(name_host(spec));
+    PayloadPlan payload_plan{
+        .process = *spec.process,
+        .seccomp = spec.linux_->seccomp ? &*spec.linux_->seccomp : nullptr,
+        .personality = spec.linux_->personality ? &*spec.linux_->personality : nullptr,
+        .container_id = plan.options.id,
+        .new_keyring = plan.options.new_keyring,
+        .preserve_fds = plan.options.preserve_fds,
+        .terminal = TRY(enter_filesystem(plan, sync))};
+    plan.console_socket.reset();
+    const Payload payload = TRY(prepare_payload(payload_plan, sync));
+    TRY(sync.ready());
+    TRY(await_start(plan, sync));
+    if (spec.hooks) {
+        TRY(run_hooks(spec.hooks->start_container, "startContainer", plan.state_document));
+    }
+    close_foreign(plan.options.preserve_fds, {sync.fd()});
+    return execute(payload_plan, payload);
+}
+
+void run_init(InitPlan& plan, ChildEnd& sync) noexcept {
+    ::prctl(PR_SET_NAME, "dhow:[init]");
+    const auto failed = set_up_and_execute(plan, sync);
+    sync.failed(failed.error());
+    switch (failed.error().kind) {
+        case ErrorKind::CommandNotFound:
+            ::_exit(127);
+        case ErrorKind::CannotInvoke:
+            ::_exit(126);
+        default:
+            ::_exit(1);
+    }
+}
+
+}  // namespace dhow::oci

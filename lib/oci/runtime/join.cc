@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/join.h"
+
+#include "base/file.h"
+#include "oci/runtime/clone.h"
+#include "oci/runtime/console_socket.h"
+#include "oci/runtime/credentials.h"
+#include "oci/runtime/init.h"
+#include "oci/runtime/namespaces.h"
+#include "oci/runtime/payload.h"
+#include "oci/runtime/seccomp.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+namespace {
+
+struct JoinPlan {
+    const ContainerState& state;
+    const RuntimeSpec& spec;
+    const Process& process;
+    const JoinOptions& options;
+    SyncPair& sync;
+    UniqueFd init;  // pidfd
+    UniqueFd root;  // of a container that could not pivot
+    UniqueFd console_socket;
+    uint64_t flags = 0;  // namespaces the child enters; not pid, which the parent enters
+    bool user_namespace = false;
+};
+
+// Joining the namespace one is in already is refused for user namespaces and pointless for others.
+bool differs(pid_t pid, NamespaceType type) {
+    const std::string name = namespace_proc_name(type);
+
+    struct stat ours {};
+
+    struct stat theirs {};
+
+    const std::string path = "/proc/" + std::to_string(pid) + "/ns/" + name;
+    return ::stat(("/proc/self/ns/" + name).c_str(), &ours) == 0 &&
+           ::stat(path.c_str(), &theirs) == 0 && ours.st_ino != theirs.st_ino;
+}
+
+Status enter(JoinPlan& plan) {
+    if (plan.flags != 0 && ::setns(plan.init.get(), static_cast<int>(plan.flags)) != 0) {
+        return system_error("join the container's namespaces");
+    }
+    if (plan.root) {
+        if (::fchdir(plan.root.get()) != 0 || ::chroot(".") != 0) {
+            return system_error("enter the container's root");
+        }
+    }
+    if (plan.user_namespace) TRY(become_namespace_root());
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (::chdir("/") != 0) return system_error("enter the container's root");
+    return {};
+}
+
+Result<std::optional<Pty>> open_terminal(JoinPlan& plan, ChildEnd& sync) {
+    if (!plan.process.terminal) return std::optional<Pty>();
+    const RootDir root = TRY(RootDir::open("/"));
+    auto pty = TRY(open_pty(root, plan.process.console_size));
+    if (plan.console_socket) {
+        TRY_CONTEXT(send_master(plan.console_socket.get(), pty.master.get()),
+                    "send the terminal to the console socket");
+    } else {
+        TRY(sync.terminal(pty.master.get()));
+    }
+    pty.master.reset();
+    return std::optional(std::move(pty));
+}
+
+Status become_program(JoinPlan& plan, ChildEnd& sync) {
+    const Linux& linux_part = *plan.spec.linux_;
+    TRY(sync.wait_for(ParentMessage::Proceed));
+    TRY(enter(plan));
+    PayloadPlan payload_plan{
+        .process = plan.process,
+        .seccomp = linux_part.seccomp ? &*linux_part.seccomp : nullptr,
+        .personality = linux_part.personality ? &*linux_part.personality : nullptr,
+        .container_id = plan.state.id,
+        .new_keyring = false,
+        .preserve_fds = plan.options.preserve_fds,
+        .terminal = TRY(open_terminal(plan, sync))};
+    plan.init.reset();
+    plan.root.reset();
+    plan.console_socket.reset();
+    const Payload payload = TRY(prepare_payload(payload_plan, sync));
+    TRY(sync.ready());
+    TRY(sync.wait_for(ParentMessage::Start));
+    close_foreign(plan.options.preserve_fds, {sync.fd()});
+    return execute(payload_plan, payload);
+}
+
+void join_main(void* argument) noexcept {
+    auto& plan = *static_cast<JoinPlan*>(argument);
+    ::prctl(PR_SET_NAME, "dhow:[exec]");
+    plan.sync.parent.close();
+    const auto failed = become_program(plan, plan.sync.child);
+    plan.sync.child.failed(failed.error());
+    ::_exit(255);
+}
+
+Status choose_namespaces(JoinPlan& plan) {
+    static constexpr std::array<NamespaceType, 6> kByChild = {NamespaceType::Network,
+                                                              NamespaceType::Mount,
+                                                              NamespaceType::Ipc,
+                                                              NamespaceType::Uts,
+                                                              NamespaceType::Cgroup,
+                                                              NamespaceType::Time};
+    const pid_t pid = plan.state.init.pid;
+    plan.user_namespace = differs(pid, NamespaceType::User);
+    if (plan.user_namespace) plan.flags |= namespace_flag(NamespaceType::User);
+    for (const NamespaceType type : kByChild) {
+        if (differs(pid, type)) plan.flags |= namespace_flag(type);
+    }
+    if (plan.state.no_pivot) {
+        plan.root =
+            TRY(open_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/root", O_PATH | O_DIRECTORY));
+    }
+    return {};
+}
+
+// A pid namespace is entered by the children of who joins it. An ordinary user has the right only
+// inside the container's user namespace: then this whole process enters that first.
+Status enter_pid_namespace(JoinPlan& plan) {
+    if (!differs(plan.state.init.pid, NamespaceType::Pid)) return {};
+    if (::setns(plan.init.get(), CLONE_NEWPID) == 0) return {};
+    if (errno != EPERM || !plan.user_namespace) return system_error("join the pid namespace");
+    if (::setns(plan.init.get(), CLONE_NEWUSER | CLONE_NEWPID) != 0) {
+        return system_error("join the user and pid namespaces");
+    }
+    plan.flags &= ~uint64_t{CLONE_NEWUSER};
+    return {};
+}
+
+Status await_ready(Joined& joined) {
+    while (true) {
+        auto message = TRY(joined.sync.receive());
+        if (message.type == ChildMessage::Ready) return {};
+        if (message.type == ChildMessage::Terminal) joined.terminal = std::move(message.terminal);
+    }
+}
+
+}  // namespace
+
+Result<Joined> join(const ContainerState& state,
+                    const RuntimeSpec& spec,
+                    const Process& process,
+                    const JoinOptions& options) {
+    auto sync = TRY(make_sync_pair());
+    JoinPlan plan{state, spec, process, options, sync, TRY(open_process(state.init))};
+    TRY(choose_namespaces(plan));
+    if (!options.console_socket.empty()) {
+        plan.console_socket = TRY(connect_console(options.console_socket));
+    }
+    std::string filter;
+    if (spec.linux_->seccomp) {
+        filter = TRY(seccomp_program(*spec.linux_->seccomp, options.seccomp_cache));
+    }
+    const auto unified = TRY(open_unified(state.cgroup));
+    if (process.oom_score_adj) TRY(set_oom_score_adj(*process.oom_score_adj));
+    TRY(enter_pid_namespace(plan));
+    auto child = TRY(clone_process({.cgroup = unified.get()}, join_main, &plan));
+    sync.child.replace(UniqueFd());
+    Joined joined{std::move(child), std::move(sync.parent), UniqueFd()};
+    TRY(join_cgroup(state.cgroup, joined.process.pid(), false));
+    TRY(joined.sync.send(ParentMessage::Proceed));
+    if (spec.linux_->seccomp) TRY(joined.sync.send(ParentMessage::Filter, filter));
+    TRY(await_ready(joined));
+    return joined;
+}
+
+Status start_joined(Joined& joined) {
+    TRY(joined.sync.send(ParentMessage::Start));
+    return joined.sync.await_exec();
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/launch.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/unix_socket.h"
+#include "oci/runtime/clone.h"
+#include "oci/runtime/console_socket.h"
+#include "oci/runtime/credentials.h"
+#include "oci/runtime/hooks.h"
+#include "oci/runtime/init.h"
+#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts.h"
+#include "oci/runtime/seccomp.h"
+#include "oci/runtime/user_map.h"
+#include "oci/runtime/validate.h"
+#include "rootless/paths.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+Result<Child> clone_process(const CloneOptions& options,
+                            void (*child)(void*) noexcept,
+                            void* argument) {
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags = options.flags | CLONE_PIDFD;
+    arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+    arguments.exit_signal = SIGCHLD;
+    if (options.cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<uint64_t>(options.cgroup);
+    }
+    if (options.sibling) {
+        arguments.flags |= CLONE_PARENT;
+        arguments.exit_signal = 0;  // our own parent's choice
+    }
+    assert_single_threaded();
+    const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) {
+        child(argument);
+        ::_exit(1);
+    }
+    if (pid < 0) return system_error("clone the container's process");
+    return Child(static_cast<pid_t>(pid), UniqueFd(pidfd));
+}
+
+namespace {
+
+// What the children of the clones get to see; lives on the parent's stack and in the copies.
+struct Birth {
+    InitPlan& plan;
+    SyncPair& sync;
+};
+
+void init_main(void* argument) noexcept {
+    auto& birth = *static_cast<Birth*>(argument);
+    birth.sync.parent.close();
+    run_init(birth.plan, birth.sync.child);
+}
+
+// A stage enters what exists and makes what must come before the init, then clones the init as its
+// own sibling and is gone. See NamespacePlan::needs_stage().
+Status run_stage(Birth& birth) {
+    InitPlan& plan = birth.plan;
+    ChildEnd& sync = birth.sync.child;
+    uint64_t flags = plan.namespaces.clone_flags;
+    bool in_new_user = false;
+    TRY(sync.wait_for(ParentMessage::Proceed));
+    TRY(enter_joins(plan.namespaces.joins));
+    for (const NamespaceJoin& join : plan.namespaces.joins) {
+        in_new_user = in_new_user || join.type == NamespaceType::User;
+    }
+    if ((flags & CLONE_NEWUSER) != 0) {
+        if (::unshare(CLONE_NEWUSER) != 0) return system_error("make a user namespace");
+        TRY(sync.need_map());
+        TRY(sync.wait_for(ParentMessage::Mapped));
+        flags &= ~uint64_t{CLONE_NEWUSER};
+        in_new_user = true;
+    }
+    if (in_new_user) TRY(become_namespace_root());
+    if (plan.namespaces.new_time) {
+        if (::unshare(CLONE_NEWTIME) != 0) return system_error("make a time namespace");
+        TRY(write_time_offsets(plan.spec.linux_->time_offsets));
+    }
+    plan.joined = true;
+    auto init = TRY(clone_process({.flags = flags, .sibling = true}, init_main, &birth));
+    init.detach();
+    return sync.init_pid(init.pid());
+}
+
+void stage_main(void* argument) noexcept {
+    auto& birth = *static_cast<Birth*>(argument);
+    birth.sync.parent.close();
+    const auto result = run_stage(birth);
+    if (!result) birth.sync.child.failed(result.error());
+    ::_exit(result ? 0 : 1);
+}
+
+Result<Child> adopt_init(SyncPair& sync, Child& stage, const RuntimeSpec& spec) {
+    TRY(sync.parent.send(ParentMessage::Proceed));
+    auto message = TRY(sync.parent.receive());
+    if (message.type == ChildMessage::NeedMap) {
+        TRY(write_user_map(stage.pid(), spec.linux_->uid_mappings, spec.linux_->gid_mappings));
+        TRY(sync.parent.send(ParentMessage::Mapped));
+        message = TRY(sync.parent.receive());
+    }
+    if (message.type != ChildMessage::InitPid) {
+        return make_error(ErrorKind::Internal, "the stage process did not make an init");
+    }
+    // Our child, not yet reaped: its pid cannot have been reused.
+    auto pidfd = TRY(open_pidfd(message.pid));
+    Child init(message.pid, std::move(pidfd));
+    TRY(stage.wait());
+    return init;
+}
+
+// The clone, by whichever of the two ways, to the point where init waits for Proceed.
+Result<Child> give_birth(Birth& birth, const RuntimeSpec& spec) {
+    const InitPlan& plan = birth.plan;
+    if (plan.namespaces.needs_stage()) {
+        auto stage = TRY(clone_process({}, stage_main, &birth));
+        TRY(join_cgroup(plan.cgroup, stage.pid(), true));  // init is born in them
+        return adopt_init(birth.sync, stage, spec);
+    }
+    const auto unified = TRY(open_unified(plan.cgroup));
+    auto init = TRY(clone_process(
+        {.flags = plan.namespaces.clone_flags, .cgroup = unified.get()}, init_main, &birth));
+    TRY(join_cgroup(plan.cgroup, init.pid(), false));
+    if (plan.namespaces.has_new(NamespaceType::User)) {
+        TRY(write_user_map(init.pid(), spec.linux_->uid_mappings, spec.linux_->gid_mappings));
+    }
+    return init;
+}
+
+// The child inherits the value; ours goes back, which the kernel allows down to where it was.
+class OomScore {
+  public:
+    static Result<OomScore> lend(const std::optional<int>& wanted) {
+        OomScore score;
+        if (!wanted) return score;
+        const int before = TRY(oom_score_adj());
+        if (*wanted == before) return score;
+        TRY(set_oom_score_adj(*wanted));
+        score.before_ = before;
+        return score;
+    }
+
+    void restore() {
+        if (before_) ignore(set_oom_score_adj(*before_), "this process ends soon");
+    }
+
+  private:
+    std::optional<int> before_;
+};
+
+Status talk(Launched& launched, const RuntimeSpec& spec) {
+    while (true) {
+        auto message = TRY(launched.sync.receive());
+        switch (message.type) {
+            case ChildMessage::HooksDue: {
+                const auto document =
+                    public_state(launched.state, ContainerStatus::Creating, false);
+                TRY(run_hooks(spec.hooks->prestart, "prestart", document));
+                TRY(run_hooks(spec.hooks->create_runtime, "createRuntime", document));
+                TRY(launched.sync.send(ParentMessage::HooksDone));
+                break;
+            }
+            case ChildMessage::Terminal:
+                launched.terminal = std::move(message.terminal);
+                break;
+            case ChildMessage::Ready:
+                return {};
+            default:
+                return make_error(ErrorKind::Internal, "the container's init spoke out of order");
+        }
+    }
+}
+
+ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
+    ContainerState state;
+    state.oci_version = spec.oci_version;
+    state.id = plan.options.id;
+    state.bundle = plan.options.bundle;
+    state.rootfs = plan.rootfs;
+    state.created = format_rfc3339(now_unix_nanos());
+    state.annotations = spec.annotations;
+    state.cgroup = plan.cgroup;
+    state.no_pivot = plan.options.no_pivot;
+    return state;
+}
+
+Status give_filter(ParentEnd& sync, const RuntimeSpec& spec, const std::string& cache) {
+    if (!spec.linux_->seccomp) return {};
+    const auto program = TRY(seccomp_program(*spec.linux_->seccomp, cache));
+    return sync.send(ParentMessage::Filter, program);
+}
+
+Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
+    auto sync = TRY(make_sync_pair());
+    Birth birth{plan, sync};
+    auto score = TRY(OomScore::lend(spec.process->oom_score_adj));
+    auto init = give_birth(birth, spec);
+    score.restore();
+    if (!init) return std::move(init).error();
+    sync.child.replace(UniqueFd());
+    Launched launched{init.take(), first_state(spec, plan), std::move(sync.parent), UniqueFd()};
+    launched.state.init = TRY(identify(launched.init.pid()));
+    TRY(launched.sync.send(ParentMessage::Proceed));
+    // Compiled while the child mounts.
+    TRY(give_filter(launched.sync, spec, plan.options.seccomp_cache));
+    TRY(talk(launched, spec));
+    return launched;
+}
+
+Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
+    const LaunchOptions& options = plan.options;
+    if (!options.console_socket.empty()) {
+        plan.console_socket = TRY(connect_console(options.console_socket));
+    }
+    if (options.wait_for_start) {
+        plan.start_listener =
+            TRY(listen_unix_at(folder.fd(), StateFolder::kStartSocket, SocketType::Packet));
+    }
+    // The mapped ids may not reach what only we can see; where we cannot clone, they must.
+    if (plan.namespaces.has_new(NamespaceType::User) && ::geteuid() == 0) {
+        if (auto tree = clone_tree(AT_FDCWD, plan.rootfs, true)) plan.root_tree = tree.take();
+        plan.sources = TRY(open_bind_sources(options.bundle, plan.spec.mounts));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Launched> launch(const RuntimeSpec& spec,
+                        const LaunchOptions& options,
+                        const StateFolder& folder) {
+    TRY(validate(spec, options));
+    InitPlan plan{.spec = spec,
+                  .options = options,
+                  .namespaces = TRY(plan_namespaces(spec.linux_->namespaces))};
+    const std::string& root = spec.root->path;
+    plan.rootfs = root.starts_with('/') ? root : options.bundle + "/" + root;
+    bool joins_user = false;
+    for (const NamespaceJoin& join : plan.namespaces.joins) {
+        joins_user = joins_user || join.type == NamespaceType::User;
+    }
+    const bool rootless = rootless::is_rootless();
+    plan.in_user_namespace = rootless || joins_user || plan.namespaces.has_new(NamespaceType::User);
+    TRY(prepare_descriptors(plan, folder));
+    const auto layout = TRY(detect_cgroups());
+    const Resources none;
+    const Resources& resources = spec.linux_->resources ? *spec.linux_->resources : none;
+    plan.cgroup = TRY(create_cgroup(layout,
+                                    {.id = options.id,
+                                     .path = spec.linux_->cgroups_path,
+                                     .systemd = options.systemd_cgroup,
+                                     .optional = rootless,
+                                     .resources = &resources}));
+    plan.state_document = public_state(first_state(spec, plan), ContainerStatus::Creating, false);
+    auto limited =
+        plan.cgroup.exists() ? apply_resources(plan.cgroup, resources, rootless) : Status();
+    auto launched = limited ? launch_planned(spec, plan) : Result<Launched>(limited.error());
+    if (!launched) ignore(destroy_cgroup(plan.cgroup), "the first error is the one to tell");
+    return launched;
+}
+
+Status start_program(Launched& launched) {
+    TRY(launched.sync.send(ParentMessage::Start));
+    return launched.sync.await_exec();
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parent half of a container's start: makes the cgroup, clones the init process into its new
+// namespaces, maps its ids, runs the host's hooks, and brings it to the point where one message
+// lets the program run. Runs in dhow-runtime, single-threaded. One of the three places that clone.
+#pragma once
+
+#include "base/process.h"
+#include "base/result.h"
+#include "oci/runtime/init_sync.h"
+#include "oci/runtime/state.h"
+#include "oci/spec/runtime_spec.h"
+
+#include <string>
+
+namespace dhow::oci {
+
+struct LaunchOptions {
+    std::string id;
+    std::string bundle;  // absolute
+    std::string console_socket;
+    std::string seccomp_cache;  // folder
+    int preserve_fds = 0;
+    bool no_pivot = false;
+    bool new_keyring = true;
+    bool systemd_cgroup = false;
+    bool wait_for_start = false;  // `create`: over start.sock of the state folder
+    bool detach = false;
+};
+
+struct Launched {
+    Child init;
+    ContainerState state;
+    ParentEnd sync;
+    UniqueFd terminal;  // the pty's master, when this process is to relay it
+};
+
+// On failure nothing is left: init is dead, the cgroup removed.
+Result<Launched> launch(const RuntimeSpec& spec,
+                        const LaunchOptions& options,
+                        const StateFolder& folder);
+
+// Lets the program run (not after wait_for_start) and waits until it does.
+Status start_program(Launched& launched);
+
+}  // namespace dhow::oci

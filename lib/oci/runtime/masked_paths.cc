@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/masked_paths.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/runtime/mount_api.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+namespace dhow::oci {
+
+Result<UniqueFd> clone_null_device() {
+    auto tree = TRY_CONTEXT(clone_tree(AT_FDCWD, "/dev/null", false), "mask paths");
+
+    struct stat st {};
+
+    if (::fstat(tree.get(), &st) != 0) return system_error("inspect '/dev/null'");
+    if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+        return make_error(ErrorKind::Permission, "mask paths: '/dev/null' is not the null device");
+    }
+    return tree;
+}
+
+// Invalid when there is nothing at `path`.
+static Result<UniqueFd> open_if_present(const RootDir& root, const std::string& path) {
+    auto found = root.open_at(path, O_PATH);
+    if (found) return found;
+    const int code = found.error().sys_errno;
+    if (code == ENOENT || code == ENOTDIR) return UniqueFd();
+    return found;
+}
+
+// One tmpfs serves all masked folders: it is empty and nobody can write to it.
+static Result<UniqueFd> empty_folder(UniqueFd& shared) {
+    if (!shared) {
+        shared = TRY(make_filesystem({"tmpfs",
+                                      "tmpfs",
+                                      {{"mode", "755"}, {"nr_blocks", "1"}, {"nr_inodes", "1"}},
+                                      MOUNT_ATTR_RDONLY}));
+    }
+    return clone_tree(shared.get(), "", false);
+}
+
+Status mask_paths(const RootDir& root, const std::vector<std::string>& paths, int null_device) {
+    UniqueFd shared;
+    for (const std::string& path : paths) {
+        const std::string what = "mask '" + printable(path) + "'";
+        const auto target = TRY_CONTEXT(open_if_present(root, path), what);
+        if (!target) continue;
+
+        struct stat st {};
+
+        if (::fstat(target.get(), &st) != 0) return system_error(what);
+        const auto cover = TRY_CONTEXT(
+            S_ISDIR(st.st_mode) ? empty_folder(shared) : clone_tree(null_device, "", false), what);
+        TRY_CONTEXT(attach(cover.get(), target.get()), what);
+    }
+    return {};
+}
+
+Status make_paths_readonly(const RootDir& root, const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+        const std::string what = "make '" + printable(path) + "' read-only";
+        const auto target = TRY_CONTEXT(open_if_present(root, path), what);
+        if (!target) continue;
+        const auto tree = TRY_CONTEXT(clone_tree(target.get(), "", true), what);
+        TRY_CONTEXT(set_attributes(tree.get(), MOUNT_ATTR_RDONLY, 0, true), what);
+        TRY_CONTEXT(attach(tree.get(), target.get()), what);
+    }
+    return {};
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/mount_api.h"
+
+#include "base/text.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+// fsopen(2): the context answers reads with lines such as "e tmpfs: Bad value for 'size'".
+static std::string explanation(int context) {
+    std::array<char, 512> line{};
+    const ssize_t got = ::read(context, line.data(), line.size());
+    if (got <= 2) return {};
+    const std::string_view text(line.data() + 2, static_cast<size_t>(got) - 2);
+    return " (" + printable(trim(text)) + ")";
+}
+
+static Error refused(const Filesystem& filesystem, const std::string& doing, int context) {
+    const int saved = errno;
+    return system_error(
+        doing + " of a " + printable(filesystem.type) + " file system" + explanation(context),
+        saved);
+}
+
+Result<UniqueFd> make_filesystem(const Filesystem& filesystem) {
+    const UniqueFd context(::fsopen(filesystem.type.c_str(), FSOPEN_CLOEXEC));
+    if (!context) return system_error("open file system type '" + printable(filesystem.type) + "'");
+    const int fd = context.get();
+    if (!filesystem.source.empty() &&
+        ::fsconfig(fd, FSCONFIG_SET_STRING, "source", filesystem.source.c_str(), 0) != 0) {
+        return refused(filesystem, "set source", fd);
+    }
+    for (const auto& [key, value] : filesystem.parameters) {
+        const bool flag = value.empty();
+        const auto command = flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+        if (::fsconfig(fd, command, key.c_str(), flag ? nullptr : value.c_str(), 0) != 0) {
+            return refused(filesystem, "set option '" + printable(key) + "'", fd);
+        }
+    }
+    if (::fsconfig(fd, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+        return refused(filesystem, "create superblock", fd);
+    }
+    UniqueFd mount(::fsmount(fd, FSMOUNT_CLOEXEC, static_cast<unsigned>(filesystem.attributes)));
+    if (!mount) return refused(filesystem, "mount", fd);
+    return mount;
+}
+
+Result<UniqueFd> clone_tree(int dir, const std::string& path, bool recursive) {
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+    if (path.empty()) flags |= AT_EMPTY_PATH;
+    if (recursive) flags |= AT_RECURSIVE;
+    UniqueFd mount(::open_tree(dir, path.c_str(), flags));
+    if (!mount) return system_error("clone mount tree '" + printable(path) + "'");
+    return mount;
+}
+
+static Status change(int mount, const mount_attr& attributes, bool recursive, const char* doing) {
+    const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+    auto* argument = const_cast<mount_attr*>(&attributes);
+    if (::mount_setattr(mount, "", flags, argument, sizeof attributes) == 0) return {};
+    return system_error(doing);
+}
+
+Status set_attributes(int mount, uint64_t set, uint64_t clear, bool recursive) {
+    if (set == 0 && clear == 0) return {};
+    mount_attr attributes{};
+    attributes.attr_set = set;
+    attributes.attr_clr = clear;
+    return change(mount, attributes, recursive, "set mount attributes");
+}
+
+Status set_propagation(int mount, uint64_t flag, bool recursive) {
+    mount_attr attributes{};
+    attributes.propagation = flag;
+    return change(mount, attributes, recursive, "set mount propagation");
+}
+
+Status attach(int mount, int target) {
+    constexpr unsigned kByDescriptors = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    if (::move_mount(mount, "", target, "", kByDescriptors) == 0) return {};
+    return system_error("attach mount");
+}
+
+}  // namespace dhow::oci

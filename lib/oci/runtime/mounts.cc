@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/mounts.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/runtime/cgroup_mount.h"
+#include "oci/runtime/copy_up.h"
+#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mount_options.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+namespace dhow::oci {
+
+static std::string absolute(const std::string& bundle, const std::string& path) {
+    return path.starts_with('/') ? path : bundle + "/" + path;
+}
+
+static bool is_bind(const Mount& mount, const MountOptions& options) {
+    return options.bind || mount.type == "bind" || mount.type == "rbind";
+}
+
+static Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount) {
+    const auto options = parse_mount_options(mount.options);
+    const bool recursive = options.recursive_bind || mount.type == "rbind";
+    return clone_tree(AT_FDCWD, absolute(bundle, mount.source), recursive);
+}
+
+Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
+                                                const std::vector<Mount>& mounts) {
+    std::vector<UniqueFd> sources(mounts.size());
+    for (size_t i = 0; i < mounts.size(); ++i) {
+        const auto options = parse_mount_options(mounts[i].options);
+        if (!is_bind(mounts[i], options) || options.remount) continue;
+        // What the parent cannot clone the child may still be able to: that attempt tells the
+        // error.
+        auto source = open_bind_source(bundle, mounts[i]);
+        if (source) sources[i] = source.take();
+    }
+    return sources;
+}
+
+static Result<UniqueFd> make_file(const RootDir& root, const std::string& path) {
+    auto present = root.open_at(path, O_PATH);
+    if (present || present.error().sys_errno != ENOENT) return present;
+    const size_t slash = path.rfind('/');
+    const std::string parent(slash == std::string::npos ? "/" : path.substr(0, slash + 1));
+    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    const auto folder = TRY(root.make_dirs(parent));
+    TRY(open_at(folder.get(), name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644));
+    return root.open_at(path, O_PATH);
+}
+
+Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, bool folder) {
+    if (!folder) return make_file(root, path);
+    auto made = root.make_dirs(path);
+    if (!made && made.error().sys_errno == ENOTDIR) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "'" + printable(path) + "' in the root is not a folder");
+    }
+    return made;
+}
+
+// The kernel's own file systems go over real folders only: behind a symbolic link of the image our
+// later writes would land in a file of its making (CVE-2019-19921, CVE-2023-28642).
+static bool wants_real_folder(const std::string& type) {
+    return type == "proc" || type == "sysfs";
+}
+
+// lxcfs-like files may go over single files of procfs; anything else there could forge what the
+// runtime and security modules read.
+static Status guard_procfs(int target, const std::string& destination) {
+    static constexpr std::array<std::string_view, 9> kAllowed = {"/proc/cpuinfo",
+                                                                 "/proc/diskstats",
+                                                                 "/proc/meminfo",
+                                                                 "/proc/stat",
+                                                                 "/proc/swaps",
+                                                                 "/proc/uptime",
+                                                                 "/proc/loadavg",
+                                                                 "/proc/slabinfo",
+                                                                 "/proc/sys/kernel/ns_last_pid"};
+
+    struct statfs fs {};
+
+    if (::fstatfs(target, &fs) != 0) return system_error("inspect the mount point");
+    if (fs.f_type != PROC_SUPER_MAGIC) return {};
+    if (std::find(kAllowed.begin(), kAllowed.end(), destination) != kAllowed.end()) return {};
+    return make_error(ErrorKind::InvalidArgument,
+                      "'" + printable(destination) + "' cannot be mounted: it is inside /proc");
+}
+
+static Result<UniqueFd> make_mount(MountContext& context,
+                                   const Mount& mount,
+                                   size_t index,
+                                   const MountOptions& options) {
+    if (is_bind(mount, options)) {
+        if (index < context.sources.size() && context.sources[index]) {
+            return std::move(context.sources[index]);
+        }
+        return open_bind_source(context.bundle, mount);
+    }
+    Filesystem filesystem;
+    filesystem.type = mount.type;
+    filesystem.source = mount.source.empty() ? mount.type : mount.source;
+    filesystem.parameters = options.data;
+    filesystem.attributes = options.attr_set;
+    if (mount.type == "tmpfs") filesystem.attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
+    return make_filesystem(filesystem);
+}
+
+static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {
+    auto target = TRY(make_mount_point(context.root, mount.destination, folder));
+    if (wants_real_folder(mount.type)) {
+        target = TRY(context.root.open_at(
+            mount.destination, O_PATH | O_DIRECTORY, 0, RootDir::Links::Refuse));
+    }
+    TRY(guard_procfs(target.get(), mount.destination));
+    return target;
+}
+
+static Status remount(const MountContext& context,
+                      const Mount& mount,
+                      const MountOptions& options) {
+    const auto target = TRY(context.root.open_at(mount.destination, O_PATH));
+    TRY(set_attributes(target.get(), options.attr_set, options.attr_clear, false));
+    return {};
+}
+
+static Status set_all_propagation(int mount, const MountOptions& options) {
+    for (const auto& [flag, recursive] : options.propagation) {
+        TRY(set_propagation(mount, flag, recursive));
+    }
+    return {};
+}
+
+static Status mount_one(MountContext& context,
+                        const Mount& mount,
+                        size_t index,
+                        PendingMounts& pending) {
+    const auto options = parse_mount_options(mount.options);
+    if (options.id_map || !mount.uid_mappings.empty()) {
+        return make_error(ErrorKind::Unsupported, "id-mapped mounts are not supported");
+    }
+    if (options.remount) return remount(context, mount, options);
+    if (mount.type == "cgroup" || mount.type == "cgroup2") {
+        return mount_cgroup(context, mount, options);
+    }
+    auto tree = TRY(make_mount(context, mount, index, options));
+
+    struct stat st {};
+
+    if (::fstat(tree.get(), &st) != 0) return system_error("inspect the source");
+    const auto target = TRY(find_target(context, mount, S_ISDIR(st.st_mode)));
+    if (options.copy_up) TRY(copy_up(target.get(), tree.get()));
+    if (is_bind(mount, options)) {
+        TRY(set_attributes(tree.get(), options.attr_set, options.attr_clear, false));
+    }
+    TRY(set_attributes(tree.get(), options.recursive_set, options.recursive_clear, true));
+    TRY(attach(tree.get(), target.get()));
+    TRY(set_all_propagation(tree.get(), options));
+    if (mount.type == "tmpfs" && (options.attr_set & MOUNT_ATTR_RDONLY) != 0) {
+        pending.make_readonly.push_back(std::move(tree));
+    }
+    return {};
+}
+
+Result<PendingMounts> mount_all(MountContext& context, const std::vector<Mount>& mounts) {
+    PendingMounts pending;
+    for (size_t i = 0; i < mounts.size(); ++i) {
+        const Mount& mount = mounts[i];
+        const std::string what = "mount '" +
+                                 printable(mount.source.empty() ? mount.type : mount.source) +
+                                 "' to '" + printable(mount.destination) + "'";
+        if (!mount.destination.starts_with('/')) {
+            return make_error(ErrorKind::InvalidArgument, what + ": destination is not absolute");
+        }
+        TRY_CONTEXT(mount_one(context, mount, i, pending), what);
+    }
+    return pending;
+}
+
+Status finish_mounts(const PendingMounts& pending) {
+    for (const UniqueFd& mount : pending.make_readonly) {
+        TRY(set_attributes(mount.get(), MOUNT_ATTR_RDONLY, 0, false));
+    }
+    return {};
+}
+
+}  // namespace dhow::oci

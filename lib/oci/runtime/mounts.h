@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mounts of config.json, in their order (config.md, "Mounts"). Every destination is resolved
+// once, by the kernel, with the container's root as `/`, to a descriptor that the mount is attached
+// to (CVE-2021-30465, CVE-2019-19921). Child half, before pivot_root; /dev is devices.h.
+#pragma once
+
+#include "base/result.h"
+#include "base/root_dir.h"
+#include "oci/runtime/cgroup.h"
+#include "oci/spec/runtime_spec.h"
+
+#include <string>
+#include <vector>
+
+namespace dhow::oci {
+
+struct MountContext {
+    const RootDir& root;
+    const std::string& bundle;  // relative sources of bind mounts are below it
+    const ContainerCgroup& cgroup;
+    bool cgroup_namespace = false;
+    // Trees of bind sources, cloned by the parent half where the child may not reach them; by index
+    // of the mount, invalid where there is none. May be empty.
+    std::vector<UniqueFd> sources;
+};
+
+// What was mounted writable to be filled and still has to become read-only: finish_mounts().
+struct PendingMounts {
+    std::vector<UniqueFd> make_readonly;
+};
+
+Result<PendingMounts> mount_all(MountContext& context, const std::vector<Mount>& mounts);
+Status finish_mounts(const PendingMounts& pending);
+
+// Bind sources as detached trees, for MountContext::sources. Parent half, when the container gets a
+// user namespace of its own.
+Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
+                                                const std::vector<Mount>& mounts);
+
+// Creates (if missing) and opens what a mount goes over: a folder, or an empty file.
+Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, bool folder);
+
+}  // namespace dhow::oci

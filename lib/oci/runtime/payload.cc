@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/payload.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/runtime/capabilities.h"
+#include "oci/runtime/credentials.h"
+#include "oci/runtime/exec_path.h"
+#include "oci/runtime/seccomp.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+// So that the program can reopen /dev/stdout as its own user. Pipes alone: a device or a file of
+// the host must not change hands (CVE-2026-88265).
+static Status own_stdio(uint32_t uid) {
+    if (uid == 0) return {};
+    for (int fd = 0; fd <= 2; ++fd) {
+        struct stat st {};
+
+        if (::fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode) || st.st_uid == uid) continue;
+        if (::fchown(fd, uid, static_cast<gid_t>(-1)) == 0) continue;
+        if (errno == EPERM || errno == EINVAL || errno == EROFS) continue;
+        return system_error("give stdio to user " + std::to_string(uid));
+    }
+    return {};
+}
+
+static Status start_session(PayloadPlan& plan) {
+    if (::setsid() < 0 && errno != EPERM) return system_error("start a session");
+    if (plan.terminal) {
+        TRY(use_terminal(*plan.terminal, plan.process.user.uid));
+        plan.terminal.reset();
+    } else {
+        TRY(own_stdio(plan.process.user.uid));
+    }
+    if (plan.new_keyring) join_session_keyring(plan.container_id);
+    return {};
+}
+
+// getcwd(2) itself: libc's would search for a way. A folder outside the root shows as
+// "(unreachable)" (CVE-2024-21626).
+static Status verify_cwd(const std::string& cwd) {
+    std::array<char, 4096> buffer{};
+    const long length = ::syscall(SYS_getcwd, buffer.data(), buffer.size());
+    if (length > 0 && buffer[0] == '/') return {};
+    return make_error(ErrorKind::InvalidArgument,
+                      "working directory '" + printable(cwd) + "' is outside of the container");
+}
+
+static bool try_cwd(const std::string& cwd) {
+    return ::chdir(cwd.c_str()) == 0;
+}
+
+static Status enter_cwd(const std::string& cwd, bool entered) {
+    if (!entered && !try_cwd(cwd)) {
+        return system_error("enter working directory '" + printable(cwd) + "'");
+    }
+    return verify_cwd(cwd);
+}
+
+static std::vector<std::string> environment(const Process& process) {
+    std::vector<std::string> env = process.env;
+    const bool has_home = std::any_of(env.begin(), env.end(), [](const std::string& entry) {
+        return entry.starts_with("HOME=");
+    });
+    if (!has_home) env.push_back("HOME=" + home_of(process.user.uid));
+    return env;
+}
+
+// Signals as a fresh program expects them: the caller may have blocked or ignored some.
+static void reset_signals() {
+    struct sigaction defaults {};
+
+    defaults.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) ::sigaction(number, &defaults, nullptr);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+static Status take_limits(const PayloadPlan& plan) {
+    TRY(set_rlimits(plan.process.rlimits));
+    TRY(set_scheduling(plan.process));
+    if (plan.personality != nullptr) TRY(set_personality(*plan.personality));
+    if (plan.process.no_new_privileges) TRY(set_no_new_privileges());
+    return {};
+}
+
+static Status become_user(const PayloadPlan& plan) {
+    if (!plan.process.capabilities) return set_user(plan.process.user);
+    const auto sets = TRY(resolve_capabilities(*plan.process.capabilities));
+    TRY(drop_bounding(sets));
+    TRY(set_user(plan.process.user));
+    return set_capabilities(sets);
+}
+
+Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
+    Payload payload;
+    const Process& process = plan.process;
+    if (process.args.empty()) {
+        return make_error(ErrorKind::InvalidArgument, "process.args is empty");
+    }
+    TRY(start_session(plan));
+    TRY(take_limits(plan));
+    payload.env = environment(process);
+    std::string filter;
+    if (plan.seccomp != nullptr) filter = TRY(sync.wait_for(ParentMessage::Filter));
+    // Without no_new_privs a filter needs CAP_SYS_ADMIN, which is about to go.
+    if (plan.seccomp != nullptr && !process.no_new_privileges) {
+        TRY(load_seccomp(filter, *plan.seccomp));
+    } else {
+        payload.late_filter = std::move(filter);
+    }
+    // A folder may be closed to the user and open to root, or (on NFS) the other way about.
+    const bool entered = try_cwd(process.cwd);
+    TRY(become_user(plan));
+    TRY(enter_cwd(process.cwd, entered));
+    payload.executable = TRY(find_executable(process.args[0], payload.env));
+    reset_signals();
+    return payload;
+}
+
+void close_foreign(int preserve_fds, std::vector<int> keep) {
+    std::sort(keep.begin(), keep.end());
+    unsigned next = 3U + static_cast<unsigned>(preserve_fds);
+    for (const int fd : keep) {
+        const auto kept = static_cast<unsigned>(fd);
+        if (fd < 0 || kept < next) continue;
+        if (kept > next) ::syscall(SYS_close_range, next, kept - 1, 0);
+        next = kept + 1;
+    }
+    ::syscall(SYS_close_range, next, ~0U, 0);
+    // What is preserved must also survive the exec, however it was opened.
+    for (int fd = 3; fd < 3 + preserve_fds; ++fd) ::fcntl(fd, F_SETFD, 0);
+}
+
+static std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> list;
+    list.reserve(strings.size() + 1);
+    for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
+    list.push_back(nullptr);
+    return list;
+}
+
+Error execute(const PayloadPlan& plan, const Payload& payload) {
+    const auto argv = pointers(plan.process.args);
+    const auto envp = pointers(payload.env);
+    if (plan.seccomp != nullptr && !payload.late_filter.empty()) {
+        if (auto loaded = load_seccomp(payload.late_filter, *plan.seccomp); !loaded) {
+            return std::move(loaded).error();
+        }
+    }
+    ::execve(payload.executable.c_str(), argv.data(), envp.data());
+    return exec_error(plan.process.args[0], errno);
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last steps before a process of the container is the user's program, common to init and join:
+// session, terminal, limits, ids, capabilities, seccomp, working directory, executable. Child
+// halves; the process is inside all namespaces and the container's root is `/`.
+#pragma once
+
+#include "base/result.h"
+#include "oci/runtime/console.h"
+#include "oci/runtime/init_sync.h"
+#include "oci/spec/runtime_spec.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dhow::oci {
+
+struct PayloadPlan {
+    const Process& process;
+    const Seccomp* seccomp = nullptr;
+    const Personality* personality = nullptr;
+    std::string container_id;
+    bool new_keyring = true;
+    int preserve_fds = 0;  // how many from descriptor 3 up the program keeps
+    std::optional<Pty> terminal;
+};
+
+struct Payload {
+    std::string executable;
+    std::vector<std::string> env;
+    std::string late_filter;  // seccomp loaded at the very end, under no_new_privs
+};
+
+// Everything that can fail before the program is started.
+Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync);
+// Closes what the program must not have, except `keep` (the set-up's own sockets, CLOEXEC).
+void close_foreign(int preserve_fds, std::vector<int> keep);
+// execve(2). Comes back only with the reason why not.
+Error execute(const PayloadPlan& plan, const Payload& payload);
+
+}  // namespace dhow::oci

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's root: cut from the host's mount events, cloned as a mount of its own, filled by
+// mounts.h and devices.h, and made `/` with pivot_root(2), all by descriptors. Child half.
+#pragma once
+
+#include "base/result.h"
+#include "base/root_dir.h"
+#include "oci/spec/runtime_spec.h"
+
+#include <string>
+
+namespace dhow::oci {
+
+// Makes this mount namespace a slave (or what linux.rootfsPropagation asks) of the host's, and
+// attaches a copy of the root's tree over itself. `tree` is that copy when the parent half has
+// already made it (the child may lack the right to reach `path`).
+Result<RootDir> prepare_root(const std::string& path,
+                             const std::string& propagation,
+                             UniqueFd tree);
+
+struct PivotOptions {
+    bool no_pivot = false;  // chroot over a moved mount, for roots on an initramfs
+    bool readonly = false;
+    std::string propagation;  // linux.rootfsPropagation
+};
+
+// After it `/` and the working directory are the container's root; the host's tree is gone.
+Status enter_root(const RootDir& root, const PivotOptions& options);
+
+}  // namespace dhow::oci

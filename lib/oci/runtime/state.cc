@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/state.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace dhow::oci {
+
+static constexpr const char* kStateFile = "state.json";
+
+std::string_view status_name(ContainerStatus status) {
+    switch (status) {
+        case ContainerStatus::Creating:
+            return "creating";
+        case ContainerStatus::Created:
+            return "created";
+        case ContainerStatus::Running:
+            return "running";
+        case ContainerStatus::Paused:
+            return "paused";
+        case ContainerStatus::Stopped:
+            return "stopped";
+    }
+    return "stopped";
+}
+
+static json::Array places_json(const ContainerCgroup& cgroup) {
+    json::Array places;
+    for (const CgroupPlace& place : cgroup.places) {
+        places.push_back(json::Object{{"v2", place.v2},
+                                      {"controllers", json::to_array(place.controllers)},
+                                      {"folder", place.folder},
+                                      {"mountPoint", place.mount_point}});
+    }
+    return places;
+}
+
+std::string to_json(const ContainerState& state) {
+    json::Object object;
+    object["ociVersion"] = state.oci_version;
+    object["id"] = state.id;
+    object["pid"] = state.init.pid;
+    object["startTime"] = std::to_string(state.init.start_time);
+    object["bootId"] = state.init.boot_id;
+    object["bundle"] = state.bundle;
+    object["rootfs"] = state.rootfs;
+    object["created"] = state.created;
+    object["annotations"] = json::to_object(state.annotations);
+    object["cgroups"] = places_json(state.cgroup);
+    object["noPivot"] = state.no_pivot;
+    return json::compact(object);
+}
+
+static Result<std::string> required(const json::Object& object, std::string_view name) {
+    auto value = TRY(json::get_string(object, name));
+    if (!value) {
+        return make_error(ErrorKind::Corrupt,
+                          "container state: member '" + std::string(name) + "' is missing");
+    }
+    return std::move(*value);
+}
+
+static Result<ContainerCgroup> parse_places(const json::Object& object) {
+    ContainerCgroup cgroup;
+    const json::Array* places = TRY(json::get_array(object, "cgroups"));
+    if (places == nullptr) return cgroup;
+    for (const json::Value& value : *places) {
+        if (!value.is_object()) {
+            return make_error(ErrorKind::Corrupt, "container state: malformed cgroups");
+        }
+        const json::Object& entry = value.get_object();
+        const auto v2 = TRY(json::get_bool(entry, "v2"));
+        cgroup.places.push_back({.v2 = v2.value_or(false),
+                                 .controllers = TRY(json::get_strings(entry, "controllers")),
+                                 .folder = TRY(required(entry, "folder")),
+                                 .mount_point = TRY(required(entry, "mountPoint"))});
+    }
+    return cgroup;
+}
+
+Result<ContainerState> parse_state(std::string_view text) {
+    const auto object = TRY(json::parse_object(text, "container state"));
+    ContainerState state;
+    state.oci_version = TRY(required(object, "ociVersion"));
+    state.id = TRY(required(object, "id"));
+    state.bundle = TRY(required(object, "bundle"));
+    state.rootfs = TRY(required(object, "rootfs"));
+    state.created = TRY(required(object, "created"));
+    state.init.boot_id = TRY(required(object, "bootId"));
+    const auto start = parse_int<uint64_t>(TRY(required(object, "startTime")));
+    const auto pid = TRY(json::get_int(object, "pid"));
+    if (!start || !pid || *pid < 0 || *pid > INT32_MAX) {
+        return make_error(ErrorKind::Corrupt, "container state: malformed process");
+    }
+    state.init.start_time = *start;
+    state.init.pid = static_cast<pid_t>(*pid);
+    state.annotations = TRY(json::get_string_map(object, "annotations"));
+    state.cgroup = TRY(parse_places(object));
+    const auto no_pivot = TRY(json::get_bool(object, "noPivot"));
+    state.no_pivot = no_pivot.value_or(false);
+    return state;
+}
+
+std::string public_state(const ContainerState& state, ContainerStatus status, bool pretty) {
+    json::Object object;
+    const bool has_process = status != ContainerStatus::Stopped;
+    object["ociVersion"] = state.oci_version;
+    object["id"] = state.id;
+    object["pid"] = has_process ? state.init.pid : 0;
+    object["status"] = status_name(status);
+    object["bundle"] = state.bundle;
+    object["rootfs"] = state.rootfs;
+    object["created"] = state.created;
+    if (!state.annotations.empty()) object["annotations"] = json::to_object(state.annotations);
+    object["owner"] = "";
+    return pretty ? json::pretty(object, 2) : json::compact(object);
+}
+
+Status check_id(const std::string& id) {
+    constexpr size_t kLongest = 1024;
+    const bool charset = id.find_first_not_of(
+                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789_+-.") == std::string::npos;
+    if (!id.empty() && id.size() <= kLongest && charset && id != "." && id != "..") return {};
+    return make_error(ErrorKind::InvalidArgument, "invalid container id '" + printable(id) + "'");
+}
+
+Result<StateFolder> StateFolder::create(const std::string& root, const std::string& id) {
+    TRY(check_id(id));
+    const std::string path = root + "/" + id;
+    if (::mkdir(path.c_str(), 0700) != 0) {
+        if (errno == ENOENT) {
+            TRY(make_dirs(root, 0700));
+            if (::mkdir(path.c_str(), 0700) != 0) return system_error("create '" + path + "'");
+        } else if (errno == EEXIST) {
+            return make_error(ErrorKind::AlreadyExists,
+                              "container with id exists: container id '" + id + "' is in use",
+                              "choose another id or delete that container");
+        } else {
+            return system_error("create '" + path + "'");
+        }
+    }
+    return StateFolder(root, id, TRY(open_dir_at(AT_FDCWD, path)));
+}
+
+Result<StateFolder> StateFolder::open(const std::string& root, const std::string& id) {
+    TRY(check_id(id));
+    auto folder = open_dir_at(AT_FDCWD, root + "/" + id);
+    if (folder) return StateFolder(root, id, folder.take());
+    if (folder.error().sys_errno != ENOENT) return std::move(folder).error();
+    return make_error(ErrorKind::NotFound, "container '" + id + "' does not exist");
+}
+
+Result<std::vector<std::string>> StateFolder::list(const std::string& root) {
+    auto names = list_dir_at(AT_FDCWD, root);
+    if (!names && names.error().sys_errno == ENOENT) return std::vector<std::string>();
+    return names;
+}
+
+Result<ContainerState> StateFolder::load() const {
+    auto text = read_file_at(folder_.get(), kStateFile);
+    if (!text && text.error().sys_errno == ENOENT) {
+        return make_error(ErrorKind::NotFound, "container '" + id_ + "' is still being created");
+    }
+    return parse_state(TRY(std::move(text)));
+}
+
+// Never a half-written file for `state` beside us; power loss takes the container along anyway.
+Status StateFolder::save(const ContainerState& state) const {
+    return replace_file_at(folder_.get(), kStateFile, to_json(state), 0600, Durability::None);
+}
+
+ContainerStatus StateFolder::status(const ContainerState& state) const {
+    if (!is_alive(state.init)) return ContainerStatus::Stopped;
+    if (is_frozen(state.cgroup)) return ContainerStatus::Paused;
+    if (exists_at(folder_.get(), kStartSocket)) return ContainerStatus::Created;
+    return ContainerStatus::Running;
+}
+
+Status StateFolder::remove() {
+    // Two names as a rule: no walk of a tree.
+    for (const char* name : {kStartSocket, kStateFile}) {
+        TRY(remove_file_at(folder_.get(), name));
+    }
+    const std::string path = root_ + "/" + id_;
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return {};
+    return remove_tree_at(AT_FDCWD, path);
+}
+
+}  // namespace dhow::oci

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/runtime/validate.h"
+
+#include "base/text.h"
+#include "oci/runtime/sysctl.h"
+
+namespace dhow::oci {
+
+static Error invalid(std::string message) {
+    return make_error(ErrorKind::InvalidArgument, "config.json: " + std::move(message));
+}
+
+static bool has(const Linux& linux_part, NamespaceType type) {
+    for (const Namespace& entry : linux_part.namespaces) {
+        if (entry.type == type) return true;
+    }
+    return false;
+}
+
+static bool has_new(const Linux& linux_part, NamespaceType type) {
+    for (const Namespace& entry : linux_part.namespaces) {
+        if (entry.type == type && entry.path.empty()) return true;
+    }
+    return false;
+}
+
+Status validate_process(const Process& process) {
+    if (process.args.empty() || process.args[0].empty()) return invalid("process.args is empty");
+    if (!process.cwd.starts_with('/')) return invalid("process.cwd must be an absolute path");
+    if (!process.apparmor_profile.empty()) {
+        return make_error(
+            ErrorKind::Unsupported,
+            "apparmor profile '" + printable(process.apparmor_profile) + "': not supported");
+    }
+    if (!process.selinux_label.empty()) {
+        return make_error(ErrorKind::Unsupported, "selinux labels are not supported");
+    }
+    return {};
+}
+
+static Status validate_version(const std::string& version) {
+    if (version.empty()) return invalid("ociVersion is missing");
+    if (version == "1" || version.starts_with("1.")) return {};
+    return invalid("ociVersion '" + printable(version) + "' is not of the 1.x family");
+}
+
+static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
+    if (!has_new(linux_part, NamespaceType::Mount)) {
+        return invalid("a mount namespace of the container's own is needed");
+    }
+    const bool own_uts = has(linux_part, NamespaceType::Uts);
+    if (!own_uts && (!spec.hostname.empty() || !spec.domainname.empty())) {
+        return invalid("hostname and domainname need a uts namespace");
+    }
+    if (!has_new(linux_part, NamespaceType::User) && !has(linux_part, NamespaceType::User) &&
+        (!linux_part.uid_mappings.empty() || !linux_part.gid_mappings.empty())) {
+        return invalid("uidMappings and gidMappings need a user namespace");
+    }
+    if (!linux_part.time_offsets.empty() && !has_new(linux_part, NamespaceType::Time)) {
+        return invalid("timeOffsets need a time namespace");
+    }
+    if (linux_part.intel_rdt || !linux_part.mount_label.empty()) {
+        return make_error(ErrorKind::Unsupported,
+                          "config.json: intelRdt and mountLabel are not supported");
+    }
+    const bool own_ipc = has(linux_part, NamespaceType::Ipc);
+    const bool own_network = has(linux_part, NamespaceType::Network);
+    for (const auto& [key, value] : linux_part.sysctl) {
+        TRY(check_sysctl(key, own_ipc, own_network, own_uts));
+        if (value.find('\n') != std::string::npos) {
+            return invalid("sysctl '" + printable(key) + "' has more than one line");
+        }
+    }
+    for (const auto* list : {&linux_part.masked_paths, &linux_part.readonly_paths}) {
+        for (const std::string& path : *list) {
+            if (!path.starts_with('/')) {
+                return invalid("path '" + printable(path) + "' is not absolute");
+            }
+        }
+    }
+    return {};
+}
+
+Status validate(const RuntimeSpec& spec, const LaunchOptions& options) {
+    TRY(validate_version(spec.oci_version));
+    if (!spec.root || spec.root->path.empty()) return invalid("root.path is missing");
+    if (!spec.process) return invalid("process is missing");
+    if (!spec.linux_) return invalid("linux is missing");
+    TRY(validate_process(*spec.process));
+    TRY(validate_linux(*spec.linux_, spec));
+    const bool has_socket = !options.console_socket.empty();
+    if (spec.process->terminal && options.detach && !has_socket) {
+        return make_error(
+            ErrorKind::InvalidArgument,
+            "cannot allocate tty if runtime will detach without setting console socket");
+    }
+    if (!spec.process->terminal && has_socket) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "cannot use console socket if runtime will not allocate tty");
+    }
+    return {};
+}
+
+}  // namespace dhow::oci
