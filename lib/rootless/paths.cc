@@ -16,10 +16,6 @@ namespace dhow::rootless {
 
 namespace {
 
-// The kernel's fixed inode number of the first user namespace (PROC_USER_INIT_INO,
-// linux/proc_ns.h).
-constexpr ino_t kFirstUserNamespace = 0xEFFFFFFD;
-
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string() : std::string(value);
@@ -99,16 +95,6 @@ Error untrusted(const std::string& path, const std::string& why) {
 }
 
 }  // namespace
-
-bool in_user_namespace() {
-    struct stat info {};
-
-    return ::stat("/proc/self/ns/user", &info) == 0 && info.st_ino != kFirstUserNamespace;
-}
-
-bool is_rootless() {
-    return ::geteuid() != 0 || in_user_namespace();
-}
 
 Result<Folders> default_folders() {
     if (::geteuid() == 0) return Folders{.root = "/var/lib/dhow", .run_root = "/run/dhow"};
