@@ -2,6 +2,9 @@
 #include "cmd/dhow/invocation.h"
 
 #include "cmd/dhow/output.h"
+#include "cmd/dhow/terminal.h"
+
+#include <unistd.h>
 
 namespace dhow::cli {
 
@@ -11,6 +14,9 @@ Result<engine::Engine*> Invocation::engine() {
         options.root = args_.text("root");
         options.run_root = args_.text("runroot");
         options.runtime = args_.text("runtime");
+        if (const auto size = window_size(STDIN_FILENO)) {
+            options.terminal_size = engine::TerminalSize{size->rows, size->columns};
+        }
         engine_.emplace(TRY(engine::Engine::open(options)));
     }
     return &*engine_;

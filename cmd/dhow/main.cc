@@ -10,6 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace dhow::cli {
 
 namespace {
@@ -50,12 +53,22 @@ Result<int> run_cli(const std::vector<std::string_view>& words) {
     return handle(call);
 }
 
+// A file opened on a missing 0, 1 or 2 would be taken for a standard stream: a database for stdout.
+void fill_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        // The lowest free number is fd itself; children shall have it too.
+        ::open("/dev/null", O_RDWR);  // NOLINT(android-cloexec-open)
+    }
+}
+
 }  // namespace
 
 }  // namespace dhow::cli
 
 int main(int argc, char** argv) {
     // Sockets and pipes to other processes report EPIPE; print() restores the habit for stdout.
+    dhow::cli::fill_standard_descriptors();
     dhow::cli::ignore_signal(SIGPIPE);
     const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     const dhow::Result<int> code = dhow::cli::run_cli(words);

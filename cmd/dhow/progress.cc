@@ -15,6 +15,7 @@ namespace dhow::cli {
 namespace {
 
 constexpr size_t kBarWidth = 40;
+constexpr size_t kUsualColumns = 80;
 constexpr auto kFrame = std::chrono::milliseconds(100);
 
 std::string bar(uint64_t current, uint64_t total) {
@@ -32,11 +33,16 @@ std::string bar(uint64_t current, uint64_t total) {
 }  // namespace
 
 ProgressView ProgressView::for_stderr(bool quiet) {
-    const bool bars = !quiet && stderr_is_terminal();
-    const std::optional<WindowSize> size = bars ? window_size(STDERR_FILENO) : std::nullopt;
-    return {quiet ? Style::Quiet : (bars ? Style::Bars : Style::Plain),
-            size ? size->columns : 80,
-            [](std::string_view text) { complain(text); }};
+    return {quiet ? Style::Quiet : Style::Undecided, kUsualColumns, [](std::string_view text) {
+                complain(text);
+            }};
+}
+
+void ProgressView::decide() {
+    style_ = stderr_is_terminal() ? Style::Bars : Style::Plain;
+    const std::optional<WindowSize> size =
+        style_ == Style::Bars ? window_size(STDERR_FILENO) : std::nullopt;
+    if (size) columns_ = size->columns;
 }
 
 ProgressView::ProgressView(Style style, size_t columns, Writer writer)
@@ -44,6 +50,7 @@ ProgressView::ProgressView(Style style, size_t columns, Writer writer)
 
 void ProgressView::show(const engine::ProgressEvent& event, Clock::time_point now) {
     using Kind = engine::ProgressEvent::Kind;
+    if (style_ == Style::Undecided) decide();
     if (style_ == Style::Quiet) return;
     const std::string blob = "Copying blob " + short_id(on_one_line(event.digest));
     switch (event.kind) {

@@ -15,11 +15,12 @@ namespace dhow::cli {
 
 class ProgressView {
   public:
-    enum class Style { Quiet, Plain, Bars };
+    enum class Style { Quiet, Plain, Bars, Undecided };
     using Clock = std::chrono::steady_clock;
     using Writer = std::function<void(std::string_view)>;
 
-    // Bars if stderr is a terminal that can move its cursor.
+    // Bars if stderr is a terminal that can move its cursor; looked up when there is something to
+    // show.
     static ProgressView for_stderr(bool quiet);
     ProgressView(Style style, size_t columns, Writer writer);
 
@@ -35,6 +36,7 @@ class ProgressView {
         Clock::time_point started;
     };
 
+    void decide();
     void settle(const std::string& digest, std::string line);
     void draw(Clock::time_point now);
     [[nodiscard]] std::string bar_line(const Blob& blob, Clock::time_point now) const;

@@ -20,10 +20,18 @@
 
 namespace dhow::engine {
 
+// In characters.
+struct TerminalSize {
+    unsigned rows = 0;
+    unsigned columns = 0;
+};
+
 struct EngineOptions {
     std::string root;      // --root; empty: the user's default
     std::string run_root;  // --runroot
     std::string runtime;   // --runtime: default for new containers
+    // The caller's: a container with a terminal begins with it, before the first resize arrives.
+    std::optional<TerminalSize> terminal_size;
 };
 
 struct Context;  // the opened folders, database and identity: lib/engine/context.h
