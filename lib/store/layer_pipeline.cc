@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/layer_pipeline.h"
+
+namespace dhow::store {
+
+static Error mismatch(std::string_view what, const std::string& wanted, const std::string& got) {
+    return make_error(ErrorKind::Corrupt,
+                      "layer " + std::string(what) + " is " + got + ", not " + wanted,
+                      "the image is damaged where it is stored: push it there again");
+}
+
+LayerPipeline::LayerPipeline(LayerExpectation expected, RootDir folder, bool rootless)
+    : expected_(std::move(expected)),
+      applier_(std::move(folder), rootless),
+      tar_(applier_),
+      decompressor_([this](std::string_view bytes) -> Status {
+          content_hash_.update(bytes);
+          return tar_.feed(bytes);
+      }) {}
+
+Status LayerPipeline::feed(std::string_view bytes) {
+    received_ += bytes.size();
+    if (expected_.size && received_ > *expected_.size) {
+        return mismatch("size", std::to_string(*expected_.size), "larger");
+    }
+    if (expected_.digest) compressed_hash_.update(bytes);
+    return decompressor_.feed(bytes);
+}
+
+Status LayerPipeline::finish() {
+    if (expected_.size && received_ != *expected_.size) {
+        return mismatch("size", std::to_string(*expected_.size), std::to_string(received_));
+    }
+    if (expected_.digest) {
+        const std::string digest = compressed_hash_.finish_hex();
+        if (digest != expected_.digest->hex()) {
+            return mismatch("digest", expected_.digest->text(), "sha256:" + digest);
+        }
+    }
+    TRY(decompressor_.finish());
+    TRY(tar_.finish());
+    const std::string content = content_hash_.finish_hex();
+    if (content != expected_.diff_id.hex()) {
+        return mismatch("DiffID", expected_.diff_id.text(), "sha256:" + content);
+    }
+    return applier_.finish();
+}
+
+}  // namespace dhow::store

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// One layer from its bytes to its folder: compressed digest and size, inflate, DiffID, tar, unpack; in one
+// pass, no temporary file. Nothing is reported as done before every sum has matched.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "oci/spec/digest.h"
+#include "store/decompress.h"
+#include "store/layer_apply.h"
+#include "store/sha256.h"
+#include "store/tar.h"
+
+namespace dhow::store {
+
+struct LayerExpectation {
+    std::optional<oci::Digest> digest;  // of the bytes as they come; absent in archives that give none
+    std::optional<uint64_t> size;       // likewise
+    oci::DiffId diff_id;
+};
+
+class LayerPipeline {
+  public:
+    LayerPipeline(LayerExpectation expected, RootDir folder, bool rootless);
+    LayerPipeline(const LayerPipeline&) = delete;
+    LayerPipeline& operator=(const LayerPipeline&) = delete;
+
+    Status feed(std::string_view bytes);
+    // Corrupt when a digest, the size or the DiffID is another; names both.
+    Status finish();
+
+    [[nodiscard]] uint64_t unpacked_size() const { return applier_.size(); }
+
+  private:
+    LayerExpectation expected_;
+    LayerApplier applier_;
+    TarReader tar_;
+    Sha256 compressed_hash_;
+    Sha256 content_hash_;
+    Decompressor decompressor_;
+    uint64_t received_ = 0;
+};
+
+}  // namespace dhow::store

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/tar.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+
+namespace dhow::store {
+
+namespace {
+
+constexpr size_t kBlock = 512;
+constexpr size_t kMaxExtension = 1U << 20U;
+constexpr size_t kMaxPath = 4096;
+constexpr uint64_t kMaxEntries = 4'000'000;
+constexpr uint64_t kMaxSize = uint64_t{1} << 44U;
+constexpr std::string_view kXattrPrefix = "SCHILY.xattr.";
+
+std::string_view field(std::string_view block, size_t offset, size_t size) {
+    const std::string_view raw = block.substr(offset, size);
+    return raw.substr(0, raw.find('\0'));
+}
+
+// Octal with blanks around it, or GNU's base-256 when the first bit is set. Negative numbers: nullopt.
+std::optional<uint64_t> number(std::string_view block, size_t offset, size_t size) {
+    const std::string_view raw = block.substr(offset, size);
+    const auto first = static_cast<unsigned char>(raw.front());
+    if ((first & 0x80U) != 0) {
+        if ((first & 0x7fU) != 0) return std::nullopt;
+        uint64_t value = 0;
+        for (const char c : raw.substr(1)) {
+            if (value >> 56U != 0) return std::nullopt;
+            value = value << 8U | static_cast<unsigned char>(c);
+        }
+        return value;
+    }
+    const std::string_view text = trim(raw.substr(0, raw.find('\0')));
+    return text.empty() ? std::optional<uint64_t>(0) : parse_int<uint64_t>(text, 8);
+}
+
+bool checksum_matches(std::string_view block) {
+    constexpr size_t kOffset = 148;
+    constexpr size_t kSize = 8;
+    const auto stored = number(block, kOffset, kSize);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < kBlock; ++i) {
+        const bool in_field = i >= kOffset && i < kOffset + kSize;
+        sum += in_field ? ' ' : static_cast<unsigned char>(block[i]);
+    }
+    return stored == sum;
+}
+
+uint64_t padding_of(uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
+
+std::optional<TarType> type_of(char flag) {
+    switch (flag) {
+        case '0':
+        case '\0':
+        case '7':
+            return TarType::Regular;
+        case '1':
+            return TarType::HardLink;
+        case '2':
+            return TarType::SymbolicLink;
+        case '3':
+            return TarType::CharDevice;
+        case '4':
+            return TarType::BlockDevice;
+        case '5':
+            return TarType::Directory;
+        case '6':
+            return TarType::Fifo;
+        default:
+            return std::nullopt;
+    }
+}
+
+// "1234567890.123456789", maybe negative, as pax writes times.
+bool parse_time(std::string_view text, TarEntry& entry) {
+    const auto [whole, fraction] = split_once(text, '.');
+    const auto seconds = parse_int<int64_t>(whole);
+    if (!seconds) return false;
+    entry.mtime_seconds = *seconds;
+    entry.mtime_nanos = 0;
+    if (!fraction || fraction->empty()) return true;
+    std::string digits(fraction->substr(0, 9));
+    digits.resize(9, '0');
+    const auto nanos = parse_int<int64_t>(digits);
+    if (!nanos || *nanos < 0) return false;
+    entry.mtime_nanos = *nanos;
+    return true;
+}
+
+}  // namespace
+
+Error TarReader::broken(std::string_view why) const {
+    return make_error(ErrorKind::Corrupt,
+                      "tar stream at byte " + std::to_string(offset_) + ": " + std::string(why));
+}
+
+Status TarReader::feed(std::string_view bytes) {
+    while (!bytes.empty()) {
+        size_t taken = bytes.size();
+        switch (state_) {
+            case State::Over:
+                return {};
+            case State::Header:
+                taken = std::min(bytes.size(), kBlock - block_.size());
+                block_ += bytes.substr(0, taken);
+                offset_ += taken;
+                if (block_.size() == kBlock) {
+                    const std::string block = std::exchange(block_, {});
+                    TRY(header_block(block));
+                }
+                break;
+            case State::Data:
+            case State::Extension:
+                taken = static_cast<size_t>(std::min<uint64_t>(bytes.size(), remaining_));
+                offset_ += taken;
+                remaining_ -= taken;
+                if (state_ == State::Extension) {
+                    extension_ += bytes.substr(0, taken);
+                } else {
+                    TRY(sink_.data(bytes.substr(0, taken)));
+                }
+                if (remaining_ == 0) TRY(state_ == State::Extension ? end_extension() : end_entry());
+                break;
+            case State::Padding:
+            case State::ExtensionPadding:
+                taken = static_cast<size_t>(std::min<uint64_t>(bytes.size(), padding_));
+                offset_ += taken;
+                padding_ -= taken;
+                if (padding_ == 0) state_ = State::Header;
+                break;
+        }
+        bytes.remove_prefix(taken);
+    }
+    return {};
+}
+
+Status TarReader::finish() {
+    // Some writers leave out the closing zero blocks, and that is harmless; a cut entry is not.
+    const bool whole = state_ == State::Over || (state_ == State::Header && block_.empty()) ||
+                       (state_ == State::Padding);
+    if (whole && pax_.empty() && long_name_.empty()) return {};
+    return broken("it ends in the middle of an entry");
+}
+
+Status TarReader::header_block(std::string_view block) {
+    if (block.find_first_not_of('\0') == std::string_view::npos) {
+        if (zero_block_) state_ = State::Over;
+        zero_block_ = true;
+        return {};
+    }
+    zero_block_ = false;
+    if (!checksum_matches(block)) return broken("header checksum does not match");
+    if (++entries_ > kMaxEntries) return broken("too many entries");
+    const auto size = number(block, 124, 12);
+    if (!size || *size > kMaxSize) return broken("invalid size");
+    remaining_ = *size;
+    const char type = block[156];
+    if (type == 'x' || type == 'g' || type == 'L' || type == 'K') return start_extension(type);
+    return start_entry(block, type);
+}
+
+Status TarReader::start_extension(char type) {
+    if (remaining_ > kMaxExtension) return broken("extended header larger than 1 MiB");
+    extension_type_ = type;
+    extension_.clear();
+    padding_ = padding_of(remaining_);
+    state_ = State::Extension;
+    return remaining_ == 0 ? end_extension() : Status();
+}
+
+Status TarReader::end_extension() {
+    state_ = padding_ > 0 ? State::ExtensionPadding : State::Header;
+    const std::string_view text = std::string_view(extension_).substr(0, extension_.find('\0'));
+    switch (extension_type_) {
+        case 'L':
+            long_name_ = text;
+            return {};
+        case 'K':
+            long_link_ = text;
+            return {};
+        case 'g':
+            return apply_pax(extension_, global_pax_);
+        default:
+            return apply_pax(extension_, pax_);
+    }
+}
+
+// "LENGTH KEY=VALUE\n": the length counts the whole record, and values may hold newlines and NULs.
+Status TarReader::apply_pax(std::string_view records, std::map<std::string, std::string>& into) {
+    while (!records.empty()) {
+        const size_t blank = records.find(' ');
+        if (blank == std::string_view::npos || blank > 10) return broken("invalid pax record");
+        const auto length = parse_int<size_t>(records.substr(0, blank));
+        if (!length || *length <= blank + 1 || *length > records.size() ||
+            records[*length - 1] != '\n') {
+            return broken("invalid pax record length");
+        }
+        const std::string_view record = records.substr(blank + 1, *length - blank - 2);
+        const auto [key, value] = split_once(record, '=');
+        if (!value) return broken("pax record without '='");
+        into[std::string(key)] = *value;
+        records.remove_prefix(*length);
+    }
+    return {};
+}
+
+Status TarReader::start_entry(std::string_view block, char type_flag) {
+    TarEntry entry;
+    const auto type = type_of(type_flag);
+    if (!type) {
+        return make_error(ErrorKind::Unsupported,
+                          "tar entry of type '" + printable(std::string_view(&type_flag, 1)) +
+                              "' is not supported");
+    }
+    entry.type = *type;
+    entry.path = field(block, 0, 100);
+    if (block.substr(257, 5) == "ustar" && block[262] == '\0' && block[345] != '\0') {
+        entry.path = std::string(field(block, 345, 155)) + "/" + entry.path;
+    }
+    entry.target = field(block, 157, 100);
+    const auto mode = number(block, 100, 8);
+    const auto uid = number(block, 108, 8);
+    const auto gid = number(block, 116, 8);
+    const auto mtime = number(block, 136, 12);
+    if (!mode || !uid || !gid || !mtime || *uid > UINT32_MAX || *gid > UINT32_MAX) {
+        return broken("invalid number in a header");
+    }
+    entry.mode = static_cast<uint32_t>(*mode & 07777U);
+    entry.uid = static_cast<uint32_t>(*uid);
+    entry.gid = static_cast<uint32_t>(*gid);
+    entry.mtime_seconds = static_cast<int64_t>(*mtime);
+    entry.device_major = static_cast<uint32_t>(number(block, 329, 8).value_or(0));
+    entry.device_minor = static_cast<uint32_t>(number(block, 337, 8).value_or(0));
+    entry.size = remaining_;
+    TRY(apply_overrides(entry));
+    // Old tars mark folders by a slash alone.
+    if (entry.type == TarType::Regular && entry.path.ends_with('/')) entry.type = TarType::Directory;
+    if (entry.type != TarType::Regular) entry.size = 0;
+    entry.data_offset = offset_;
+    remaining_ = entry.size;
+    padding_ = padding_of(remaining_);
+    TRY(sink_.begin(entry));
+    if (remaining_ == 0) return end_entry();
+    state_ = State::Data;
+    return {};
+}
+
+Status TarReader::apply_overrides(TarEntry& entry) {
+    if (!long_name_.empty()) entry.path = std::exchange(long_name_, {});
+    if (!long_link_.empty()) entry.target = std::exchange(long_link_, {});
+    auto records = global_pax_;
+    for (auto& [key, value] : pax_) records[key] = std::move(value);
+    pax_.clear();
+    for (const auto& [key, value] : records) {
+        bool good = true;
+        if (key == "path") entry.path = value;
+        if (key == "linkpath") entry.target = value;
+        if (key == "mtime") good = parse_time(value, entry);
+        if (key == "size" || key == "uid" || key == "gid") {
+            const auto parsed = parse_int<uint64_t>(value);
+            good = parsed && *parsed <= (key == "size" ? kMaxSize : UINT32_MAX);
+            if (good && key == "size") entry.size = *parsed;
+            if (good && key == "uid") entry.uid = static_cast<uint32_t>(*parsed);
+            if (good && key == "gid") entry.gid = static_cast<uint32_t>(*parsed);
+        }
+        if (key.starts_with(kXattrPrefix)) entry.xattrs[key.substr(kXattrPrefix.size())] = value;
+        if (key.starts_with("GNU.sparse.")) {
+            return make_error(ErrorKind::Unsupported,
+                              "sparse file '" + printable(entry.path) + "' in a tar stream");
+        }
+        if (!good) return broken("invalid pax value of '" + printable(key) + "'");
+    }
+    const bool bad_name = entry.path.empty() || entry.path.size() > kMaxPath ||
+                          entry.target.size() > kMaxPath ||
+                          entry.path.find('\0') != std::string::npos ||
+                          entry.target.find('\0') != std::string::npos;
+    if (bad_name) return broken("a name is empty, too long, or holds a NUL");
+    return {};
+}
+
+Status TarReader::end_entry() {
+    state_ = padding_ > 0 ? State::Padding : State::Header;
+    return sink_.end();
+}
+
+}  // namespace dhow::store
