@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// dhow-transfer: touches hostile image bytes so that nothing else has to. Reads one request from stdin, writes
+// events and one answer to stdout (lib/store/transfer_protocol.h). Started by the engine; dies with it.
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <mutex>
+
+#include <curl/curl.h>
+
+#include "base/file.h"
+#include "store/archive.h"
+#include "store/pull.h"
+#include "store/transfer_protocol.h"
+
+using namespace dhow;
+
+namespace {
+
+constexpr int kIn = 0;
+constexpr int kOut = 1;
+
+// Lines from several threads, whole.
+class Output {
+  public:
+    void write(std::string_view line) {
+        const std::lock_guard lock(mutex_);
+        ignore(write_all(kOut, line), "the engine has gone; so shall we");
+    }
+
+  private:
+    std::mutex mutex_;
+};
+
+Result<store::TransferResult> serve(const store::TransferContext& context) {
+    store::TransferResult result;
+    switch (context.request.verb) {
+        case store::TransferVerb::Pull:
+            result.images.push_back(TRY(store::pull_image(context)));
+            return result;
+        case store::TransferVerb::Load:
+            result.images = TRY(store::load_archive(context, store::kArchiveFd));
+            return result;
+        case store::TransferVerb::Login:
+            TRY(store::check_registry_login(context));
+            return result;
+    }
+    return make_error(ErrorKind::Internal, "unknown verb");
+}
+
+Result<store::TransferResult> run(Output& output) {
+    const auto bytes = TRY(read_all(kIn));
+    const auto request = TRY(store::decode_request(bytes));
+    const store::TransferContext context{.request = request,
+                                         .report = [&](const store::TransferEvent& event) {
+                                             output.write(store::encode_event(event));
+                                         }};
+    return serve(context);
+}
+
+}  // namespace
+
+int main() {
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::prctl(PR_SET_NAME, "dhow-transfer");
+    ::signal(SIGPIPE, SIG_IGN);
+    ::umask(0);  // modes come from the layers, exactly
+    ::curl_global_init(CURL_GLOBAL_DEFAULT);
+    Output output;
+    const auto result = run(output);
+    output.write(result ? store::encode_result(*result) : store::encode_failure(result.error()));
+    return result ? 0 : 1;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/archive_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "store/layer_apply.h"
+#include "store/tar.h"
+
+namespace dhow::store {
+
+namespace {
+
+constexpr size_t kChunk = 1U << 20U;
+constexpr int kMaxLinks = 8;
+
+// Always through a spool file: the bytes that are indexed are then the bytes that are read later, even if
+// somebody writes to the archive meanwhile.
+Result<UniqueFd> spool(int fd, const std::string& staging_dir) {
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    auto file = TRY(open_at(AT_FDCWD, staging_dir + "/archive.tar", kFlags, 0600));
+    Decompressor decompressor(
+        [&](std::string_view bytes) { return write_all(file.get(), bytes); });
+    std::vector<char> chunk(kChunk);
+    while (true) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return system_error("read the archive");
+        if (got == 0) break;
+        TRY_CONTEXT(decompressor.feed({chunk.data(), static_cast<size_t>(got)}), "image archive");
+    }
+    TRY_CONTEXT(decompressor.finish(), "image archive");
+    return file;
+}
+
+// Folders of a link's own place and "..", resolved as text: members are names, not files.
+std::string resolve_link(const std::string& from, const std::string& target) {
+    std::vector<std::string> parts = split(from, '/');
+    parts.pop_back();
+    if (target.starts_with('/')) parts.clear();
+    for (std::string& part : split(target, '/')) {
+        if (part.empty() || part == ".") continue;
+        if (part != "..") {
+            parts.push_back(std::move(part));
+        } else if (!parts.empty()) {
+            parts.pop_back();
+        }
+    }
+    return join(parts, "/");
+}
+
+}  // namespace
+
+class ArchiveFile::Indexer : public TarSink {
+  public:
+    explicit Indexer(std::map<std::string, Member>& members) : members_(members) {}
+
+    Status begin(const TarEntry& entry) override {
+        const auto name = TRY(normalize_entry_path(entry.path));
+        Member member{.offset = entry.data_offset, .size = entry.size, .link = {}};
+        if (entry.type == TarType::SymbolicLink) member.link = resolve_link(name, entry.target);
+        if (entry.type == TarType::HardLink) member.link = TRY(normalize_entry_path(entry.target));
+        const bool usable = entry.type == TarType::Regular || !member.link.empty();
+        if (usable) members_[name] = std::move(member);
+        return {};
+    }
+
+    Status data(std::string_view /*bytes*/) override { return {}; }
+
+    Status end() override { return {}; }
+
+  private:
+    std::map<std::string, Member>& members_;
+};
+
+Result<ArchiveFile> ArchiveFile::open(int fd, const std::string& staging_dir) {
+    ArchiveFile archive;
+    archive.file_ = TRY(spool(fd, staging_dir));
+    if (::lseek(archive.file_.get(), 0, SEEK_SET) != 0) return system_error("rewind the archive");
+    Indexer indexer(archive.members_);
+    TarReader tar(indexer);
+    std::vector<char> chunk(kChunk);
+    while (true) {
+        const ssize_t got = ::read(archive.file_.get(), chunk.data(), chunk.size());
+        if (got < 0) return system_error("read the archive");
+        if (got == 0) break;
+        TRY_CONTEXT(tar.feed({chunk.data(), static_cast<size_t>(got)}), "image archive");
+    }
+    TRY_CONTEXT(tar.finish(), "image archive");
+    return archive;
+}
+
+Result<ArchiveFile::Member> ArchiveFile::find(const std::string& name) const {
+    std::string at = name;
+    for (int i = 0; i < kMaxLinks; ++i) {
+        const auto found = members_.find(at);
+        if (found == members_.end()) break;
+        if (found->second.link.empty()) return found->second;
+        at = found->second.link;
+    }
+    return make_error(ErrorKind::NotFound, "the archive has no '" + printable(name) + "'");
+}
+
+Result<std::string> ArchiveFile::read(const std::string& name, size_t limit) const {
+    const auto member = TRY(find(name));
+    if (member.size > limit) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "'" + printable(name) + "' in the archive is too large");
+    }
+    std::string bytes;
+    TRY(stream(name, [&](std::string_view chunk) -> Status {
+        bytes += chunk;
+        return {};
+    }));
+    return bytes;
+}
+
+Status ArchiveFile::stream(const std::string& name, const ByteSink& sink) const {
+    const auto member = TRY(find(name));
+    std::vector<char> chunk(std::min<uint64_t>(kChunk, std::max<uint64_t>(member.size, 1)));
+    uint64_t done = 0;
+    while (done < member.size) {
+        const size_t want = static_cast<size_t>(std::min<uint64_t>(chunk.size(), member.size - done));
+        const ssize_t got = ::pread(
+            file_.get(), chunk.data(), want, static_cast<off_t>(member.offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return system_error("read the archive", got == 0 ? EIO : errno);
+        TRY(sink({chunk.data(), static_cast<size_t>(got)}));
+        done += static_cast<uint64_t>(got);
+    }
+    return {};
+}
+
+}  // namespace dhow::store

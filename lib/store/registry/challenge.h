@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// WWW-Authenticate, the registry's question for credentials (RFC 9110, section 11; distribution's token
+// specification). Pure; the header comes from the network.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dhow::store {
+
+struct Challenge {
+    enum class Scheme { Basic, Bearer };
+    Scheme scheme = Scheme::Basic;
+    std::string realm;  // Bearer: the token server's URL
+    std::string service;
+    std::string scope;
+};
+
+// The value of one header; nullopt for other schemes and for malformed ones.
+std::optional<Challenge> parse_challenge(std::string_view header);
+
+}  // namespace dhow::store

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/registry/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "oci/spec/manifest.h"
+#include "store/registry/challenge.h"
+#include "store/registry/config.h"
+#include "store/sha256.h"
+
+namespace dhow::store {
+
+namespace {
+
+constexpr int kMaxAttempts = 4;
+
+std::string host_of(const std::string& registry) {
+    return registry == "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+std::string percent_encode(std::string_view text) {
+    std::string encoded;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        encoded += plain ? std::string(1, c) : "%" + to_hex(std::string_view(&c, 1));
+    }
+    return encoded;
+}
+
+// The first message of the specification's error document, if the answer is one.
+std::string registry_message(const std::string& body) {
+    const auto object = json::parse_object(body, "answer");
+    if (!object) return {};
+    const auto errors = json::get_array(*object, "errors");
+    if (!errors || *errors == nullptr || (*errors)->empty()) return {};
+    const json::Value& first = (**errors)[0];
+    if (!first.is_object()) return {};
+    const auto message = json::get_string(first.get_object(), "message");
+    return message && *message ? printable((*message)->substr(0, 200)) : std::string();
+}
+
+bool worth_retrying(const Result<HttpResponse>& answer) {
+    if (!answer) return answer.error().kind == ErrorKind::Unavailable;
+    return answer->status == 429 || answer->status >= 500;
+}
+
+void back_off(int attempt) { ::usleep(100'000U << static_cast<unsigned>(attempt)); }
+
+}  // namespace
+
+Result<RegistryClient> RegistryClient::connect(const RegistryOptions& options) {
+    const auto settings = TRY(
+        find_registry_settings(options.registry + "/" + options.repository, options.ca_dir));
+    if (settings.blocked) {
+        return make_error(ErrorKind::Permission,
+                          "registry '" + options.registry + "' is blocked in registries.conf");
+    }
+    const bool insecure = options.tls_verify ? !*options.tls_verify : settings.insecure;
+    Transport transport(TransportOptions{
+        .allow_http = insecure, .verify_tls = !insecure, .extra_ca = settings.extra_ca});
+    RegistryClient client(options, std::move(transport), insecure);
+    TRY(client.find_scheme());
+    return client;
+}
+
+// A registry marked insecure may still speak TLS: that is tried first (as Podman and Docker do).
+Status RegistryClient::find_scheme() {
+    base_ = "https://" + host_of(options_.registry);
+    if (!allow_http_) return {};
+    if (transport_.get(HttpRequest{.url = base_ + "/v2/"})) return {};
+    base_ = "http://" + host_of(options_.registry);
+    return {};
+}
+
+std::string RegistryClient::url(const std::string& path) const {
+    return base_ + "/v2/" + options_.repository + path;
+}
+
+HttpRequest RegistryClient::request(const std::string& path) const {
+    return HttpRequest{.url = url(path)};
+}
+
+static void authorize(HttpRequest& request,
+                      const std::string& token,
+                      bool basic,
+                      const std::optional<Credentials>& credentials) {
+    if (!token.empty()) request.headers.push_back("Authorization: Bearer " + token);
+    if (basic && credentials) {
+        request.basic = credentials->username + ":" + credentials->password;
+    }
+}
+
+Result<HttpResponse> RegistryClient::authorized_get(HttpRequest request) {
+    for (int attempt = 0;; ++attempt) {
+        HttpRequest signed_request = request;
+        authorize(signed_request, token_, basic_, options_.credentials);
+        auto answer = transport_.get(signed_request);
+        if (worth_retrying(answer) && attempt + 1 < kMaxAttempts) {
+            // Nobody listening is not a passing weakness: say so at once.
+            if (!answer) return answer;
+            back_off(attempt);
+            continue;
+        }
+        if (!answer || answer->status != 401 || attempt > 0) return answer;
+        TRY(answer_challenge(*answer));
+    }
+}
+
+Status RegistryClient::answer_challenge(const HttpResponse& response) {
+    const auto header = response.headers.find("www-authenticate");
+    const auto challenge =
+        header == response.headers.end() ? std::nullopt : parse_challenge(header->second);
+    if (!challenge) return refused(response, "log in");
+    if (challenge->scheme == Challenge::Scheme::Basic) {
+        if (!options_.credentials) return refused(response, "log in");
+        basic_ = true;
+        return {};
+    }
+    // A registry behind TLS that asks for the password to be sent in the clear is not to be obeyed.
+    const bool downgrade = base_.starts_with("https://") &&
+                           !challenge->realm.starts_with("https://");
+    if (downgrade) {
+        return make_error(ErrorKind::Permission,
+                          "registry '" + options_.registry + "' sends its users to '" +
+                              printable(challenge->realm) + "', which is not HTTPS");
+    }
+    std::string scope = challenge->scope;
+    if (scope.empty() && !options_.repository.empty()) {
+        scope = "repository:" + options_.repository + ":pull";
+    }
+    std::string token_url = challenge->realm;
+    token_url += token_url.find('?') == std::string::npos ? "?" : "&";
+    token_url += "service=" + percent_encode(challenge->service);
+    if (!scope.empty()) token_url += "&scope=" + percent_encode(scope);
+    return fetch_token(token_url);
+}
+
+Status RegistryClient::fetch_token(const std::string& token_url) {
+    HttpRequest request{.url = token_url, .body_limit = 1U << 20U};
+    if (options_.credentials) {
+        request.basic = options_.credentials->username + ":" + options_.credentials->password;
+    }
+    const auto answer = TRY(transport_.get(request));
+    if (answer.status != 200) return refused(answer, "log in");
+    const auto object = TRY(json::parse_object(answer.body, "token"));
+    token_ = TRY(json::get_string(object, "token")).value_or("");
+    if (token_.empty()) token_ = TRY(json::get_string(object, "access_token")).value_or("");
+    const bool clean = std::all_of(token_.begin(), token_.end(), [](char c) { return c > ' '; });
+    if (!token_.empty() && clean) return {};
+    return make_error(ErrorKind::Corrupt,
+                      "registry '" + options_.registry + "' gave no usable token");
+}
+
+Error RegistryClient::refused(const HttpResponse& response, const std::string& what) const {
+    const std::string name = options_.registry + "/" + options_.repository;
+    std::string message = registry_message(response.body);
+    if (!message.empty()) message = " (" + message + ")";
+    switch (response.status) {
+        case 401:
+        case 403:
+            return make_error(ErrorKind::Permission,
+                              what + " from '" + name + "': access denied" + message,
+                              "log in with: dhow login " + options_.registry);
+        case 404:
+            return make_error(ErrorKind::NotFound,
+                              what + " from '" + name + "': not found" + message,
+                              "check the image's name and tag");
+        default:
+            return make_error(ErrorKind::Unavailable,
+                              what + " from '" + name + "': HTTP status " +
+                                  std::to_string(response.status) + message,
+                              "try again later");
+    }
+}
+
+Result<FetchedManifest> RegistryClient::manifest(const std::string& reference) {
+    HttpRequest wanted = request("/manifests/" + reference);
+    wanted.body_limit = oci::kMaxManifestBytes;
+    for (const std::string_view type :
+         {oci::kOciIndex, oci::kOciManifest, oci::kDockerList, oci::kDockerManifest}) {
+        wanted.headers.push_back("Accept: " + std::string(type));
+    }
+    auto answer = TRY(authorized_get(std::move(wanted)));
+    if (answer.status != 200) return refused(answer, "pull manifest '" + reference + "'");
+    FetchedManifest manifest;
+    manifest.digest = "sha256:" + sha256_hex(answer.body);
+    if (reference.starts_with("sha256:") && manifest.digest != reference) {
+        return make_error(ErrorKind::Corrupt,
+                          "manifest digest is " + manifest.digest + ", not " + reference,
+                          "the image is damaged where it is stored: push it there again");
+    }
+    manifest.bytes = std::move(answer.body);
+    manifest.media_type = answer.headers["content-type"];
+    manifest.media_type = trim(split_once(manifest.media_type, ';').first);
+    return manifest;
+}
+
+// One attempt at a blob's bytes from `received` on. A server may ignore the range and begin anew: what we
+// have is then skipped.
+Result<HttpResponse> RegistryClient::blob_attempt(const oci::Descriptor& descriptor,
+                                                  uint64_t& received,
+                                                  const ByteSink& sink) {
+    HttpRequest wanted = request("/blobs/" + descriptor.digest.text());
+    wanted.resume_from = received;
+    authorize(wanted, token_, basic_, options_.credentials);
+    uint64_t to_skip = received;
+    return transport_.stream(wanted, [&](long status, std::string_view bytes) -> Status {
+        if (status == 206) to_skip = 0;
+        const size_t skipped = static_cast<size_t>(std::min<uint64_t>(to_skip, bytes.size()));
+        to_skip -= skipped;
+        bytes.remove_prefix(skipped);
+        received += bytes.size();
+        return sink(bytes);
+    });
+}
+
+Status RegistryClient::blob(const oci::Descriptor& descriptor, const ByteSink& sink) {
+    const std::string what = "pull blob " + descriptor.digest.text().substr(0, 19);
+    uint64_t received = 0;
+    bool asked = false;
+    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+        auto answer = blob_attempt(descriptor, received, sink);
+        const bool served = answer && (answer->status == 200 || answer->status == 206);
+        if (served && received >= descriptor.size) return {};
+        if (answer && answer->status == 401 && !std::exchange(asked, true)) {
+            TRY(answer_challenge(*answer));
+            continue;
+        }
+        if (!served && !worth_retrying(answer)) {
+            return answer ? refused(*answer, what) : answer.error();
+        }
+        if (attempt + 1 < kMaxAttempts) {
+            back_off(attempt);
+        } else if (!served) {
+            return answer ? refused(*answer, what) : answer.error();
+        }
+    }
+    return make_error(ErrorKind::Corrupt,
+                      what + ": the registry sends " + std::to_string(received) + " bytes of " +
+                          std::to_string(descriptor.size),
+                      "the image is damaged where it is stored: push it there again");
+}
+
+Result<std::string> RegistryClient::small_blob(const oci::Descriptor& descriptor, size_t limit) {
+    if (descriptor.size > limit) {
+        return make_error(ErrorKind::InvalidArgument, "the image config is too large");
+    }
+    std::string bytes;
+    TRY(blob(descriptor, [&](std::string_view chunk) -> Status {
+        bytes += chunk;
+        if (bytes.size() <= descriptor.size) return {};
+        return make_error(ErrorKind::Corrupt, "a blob is larger than its descriptor says");
+    }));
+    if (sha256_hex(bytes) == descriptor.digest.hex()) return bytes;
+    return make_error(ErrorKind::Corrupt,
+                      "blob digest is not " + descriptor.digest.text(),
+                      "the image is damaged where it is stored: push it there again");
+}
+
+Status RegistryClient::check_login() {
+    const auto answer = TRY(authorized_get(HttpRequest{.url = base_ + "/v2/"}));
+    if (answer.status == 200) return {};
+    if (answer.status == 401 || answer.status == 403) {
+        return make_error(ErrorKind::Permission,
+                          "log in to '" + options_.registry + "': username or password refused",
+                          "check both and try again");
+    }
+    return refused(answer, "log in");
+}
+
+}  // namespace dhow::store

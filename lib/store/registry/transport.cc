@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/registry/transport.h"
+
+#include <curl/curl.h>
+
+#include "base/text.h"
+
+namespace dhow::store {
+
+namespace {
+
+constexpr long kConnectSeconds = 15;
+constexpr long kStalledSeconds = 60;
+constexpr long kStalledBytesPerSecond = 1;
+constexpr long kMaxRedirects = 5;
+constexpr const char* kCaFolder = "/etc/ssl/certs";
+
+// One request under way: what libcurl's callbacks write to.
+struct Exchange {
+    CURL* curl = nullptr;
+    HttpResponse response;
+    size_t body_limit = 0;
+    const BodySink* sink = nullptr;
+    Status failed;
+
+    [[nodiscard]] long status() const {
+        long code = 0;
+        ::curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+        return code;
+    }
+};
+
+size_t on_body(char* bytes, size_t size, size_t count, void* user) {
+    auto& exchange = *static_cast<Exchange*>(user);
+    const std::string_view chunk(bytes, size * count);
+    const long status = exchange.status();
+    if (exchange.sink != nullptr && (status == 200 || status == 206)) {
+        exchange.failed = (*exchange.sink)(status, chunk);
+        return exchange.failed ? chunk.size() : 0;
+    }
+    if (exchange.response.body.size() + chunk.size() > exchange.body_limit) {
+        exchange.failed = make_error(ErrorKind::Corrupt, "the answer is larger than allowed");
+        return 0;
+    }
+    exchange.response.body += chunk;
+    return chunk.size();
+}
+
+size_t on_header(char* bytes, size_t size, size_t count, void* user) {
+    auto& exchange = *static_cast<Exchange*>(user);
+    const std::string_view line(bytes, size * count);
+    if (line.starts_with("HTTP/")) {
+        exchange.response.headers.clear();  // a redirect's headers are not the answer's
+        exchange.response.body.clear();
+        return line.size();
+    }
+    constexpr size_t kMaxHeaders = 200;
+    const auto [name, value] = split_once(line, ':');
+    if (value && exchange.response.headers.size() < kMaxHeaders) {
+        exchange.response.headers[to_lower(trim(name))] = trim(*value);
+    }
+    return line.size();
+}
+
+std::string origin_of(const std::string& url) {
+    const size_t scheme = url.find("://");
+    const size_t path = scheme == std::string::npos ? scheme : url.find('/', scheme + 3);
+    return url.substr(0, path);
+}
+
+Error network_error(const std::string& url, CURLcode code, const char* detail) {
+    const std::string why = *detail != '\0' ? detail : ::curl_easy_strerror(code);
+    std::string fix;
+    switch (code) {
+        case CURLE_COULDNT_RESOLVE_HOST:
+            fix = "check the registry's name and your network";
+            break;
+        case CURLE_COULDNT_CONNECT:
+            fix = "check that the registry runs there";
+            break;
+        case CURLE_PEER_FAILED_VERIFICATION:
+            fix = "put the registry's CA certificate into /etc/containers/certs.d/HOST/ca.crt, or "
+                  "use --tls-verify=false";
+            break;
+        case CURLE_SSL_CONNECT_ERROR:
+            fix = "for a registry without TLS use --tls-verify=false";
+            break;
+        case CURLE_OPERATION_TIMEDOUT:
+            fix = "try again";
+            break;
+        default:
+            break;
+    }
+    return make_error(ErrorKind::Unavailable,
+                      "contact registry at '" + printable(origin_of(url)) + "': " +
+                          to_lower(printable(why)),
+                      fix);
+}
+
+class HeaderList {
+  public:
+    explicit HeaderList(const std::vector<std::string>& headers) {
+        for (const std::string& header : headers) list_ = ::curl_slist_append(list_, header.c_str());
+    }
+
+    ~HeaderList() { ::curl_slist_free_all(list_); }
+
+    HeaderList(const HeaderList&) = delete;
+    HeaderList& operator=(const HeaderList&) = delete;
+
+    [[nodiscard]] curl_slist* get() const { return list_; }
+
+  private:
+    curl_slist* list_ = nullptr;
+};
+
+}  // namespace
+
+struct Transport::Handle {
+    CURL* curl = ::curl_easy_init();
+
+    Handle() = default;
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+
+    ~Handle() { ::curl_easy_cleanup(curl); }
+};
+
+Transport::Transport(TransportOptions options)
+    : options_(std::move(options)), handle_(std::make_unique<Handle>()) {}
+
+Transport::Transport(Transport&&) noexcept = default;
+Transport& Transport::operator=(Transport&&) noexcept = default;
+Transport::~Transport() = default;
+
+static void set_security(CURL* curl, const TransportOptions& options) {
+    const char* protocols = options.allow_http ? "http,https" : "https";
+    ::curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
+    ::curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+    ::curl_easy_setopt(curl, CURLOPT_CAPATH, kCaFolder);
+    ::curl_easy_setopt(curl, CURLOPT_CAINFO, nullptr);
+    ::curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
+    ::curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
+    if (options.extra_ca.empty()) return;
+    curl_blob blob{const_cast<char*>(options.extra_ca.data()), options.extra_ca.size(),
+                   CURL_BLOB_NOCOPY};
+    ::curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+}
+
+static void set_limits(CURL* curl) {
+    ::curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    ::curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    ::curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kStalledSeconds);
+    ::curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, kStalledBytesPerSecond);
+    ::curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    ::curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kMaxRedirects);
+    ::curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L << 10L);
+    ::curl_easy_setopt(curl, CURLOPT_USERAGENT, "dhow/" DHOW_VERSION);
+}
+
+Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySink* sink) {
+    CURL* curl = handle_->curl;
+    ::curl_easy_reset(curl);
+    set_security(curl, options_);
+    set_limits(curl);
+    Exchange exchange;
+    exchange.curl = curl;
+    exchange.body_limit = request.body_limit;
+    exchange.sink = sink;
+    const HeaderList headers(request.headers);
+    char detail[CURL_ERROR_SIZE] = {};
+    ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+    ::curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+    ::curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+    ::curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    ::curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+    ::curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    ::curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+    if (request.basic) {
+        ::curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        ::curl_easy_setopt(curl, CURLOPT_USERPWD, request.basic->c_str());
+    }
+    const std::string range = std::to_string(request.resume_from) + "-";
+    if (request.resume_from > 0) ::curl_easy_setopt(curl, CURLOPT_RANGE, range.c_str());
+    const CURLcode code = ::curl_easy_perform(curl);
+    ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
+    if (!exchange.failed) return exchange.failed.error();
+    if (code != CURLE_OK) return network_error(request.url, code, detail);
+    ::curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.response.status);
+    return std::move(exchange.response);
+}
+
+Result<HttpResponse> Transport::get(const HttpRequest& request) { return perform(request, nullptr); }
+
+Result<HttpResponse> Transport::stream(const HttpRequest& request, const BodySink& sink) {
+    return perform(request, &sink);
+}
+
+}  // namespace dhow::store

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP for the registry client: libcurl behind one class, in dhow-transfer alone. TLS is verified against
+// the system's certificates plus what the user gave for this registry; redirects never carry credentials to
+// another origin (libcurl drops them) and never lead from HTTPS to HTTP.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace dhow::store {
+
+struct TransportOptions {
+    bool allow_http = false;       // plain HTTP is acceptable
+    bool verify_tls = true;
+    std::string extra_ca;          // PEM certificates, concatenated
+};
+
+struct HttpRequest {
+    std::string url;
+    std::vector<std::string> headers;     // "Name: value"
+    std::optional<std::string> basic;     // "user:password"
+    uint64_t resume_from = 0;             // bytes already had
+    size_t body_limit = 8U << 20U;        // for bodies that are kept
+};
+
+struct HttpResponse {
+    long status = 0;
+    std::map<std::string, std::string> headers;  // lower-case names; the last of equal ones
+    std::string body;
+};
+
+// `status` is 200 (the whole body) or 206 (from resume_from on).
+using BodySink = std::function<Status(long status, std::string_view bytes)>;
+
+class Transport {
+  public:
+    explicit Transport(TransportOptions options);
+    Transport(Transport&&) noexcept;
+    Transport& operator=(Transport&&) noexcept;
+    ~Transport();
+
+    // GET. Network failures are Unavailable, and say what and why; any HTTP status is a response.
+    Result<HttpResponse> get(const HttpRequest& request);
+    // GET whose body, when the status is 200 or 206, goes to `sink` and is not kept. The sink's error
+    // is returned as it is.
+    Result<HttpResponse> stream(const HttpRequest& request, const BodySink& sink);
+
+  private:
+    struct Handle;
+    Result<HttpResponse> perform(const HttpRequest& request, const BodySink* sink);
+
+    TransportOptions options_;
+    std::unique_ptr<Handle> handle_;  // kept: connections are reused
+};
+
+}  // namespace dhow::store

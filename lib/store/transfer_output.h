@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What dhow-transfer's verbs share: where layers go, who hears of progress, and one layer taken from any
+// source of bytes into its staging folder.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "oci/spec/image_config.h"
+#include "oci/spec/manifest.h"
+#include "store/layer_pipeline.h"
+#include "store/transfer_protocol.h"
+
+namespace dhow::store {
+
+// Called from several threads; the implementation serialises.
+using EventSink = std::function<void(const TransferEvent&)>;
+
+struct TransferContext {
+    const TransferRequest& request;
+    EventSink report;
+};
+
+// Gives every byte of a blob, in order, to `sink`.
+using BlobSource = std::function<Status(const ByteSink& sink)>;
+
+// Unpacks to `<staging_dir>/<hex>` unless `<layers_dir>/<hex>` exists. Reports its beginning, progress,
+// and end under `label`.
+Result<TransferredLayer> take_layer(const TransferContext& context,
+                                    const LayerExpectation& expected,
+                                    const std::string& label,
+                                    const BlobSource& source);
+
+struct ImageDocuments {
+    std::string manifest;
+    std::string manifest_media_type;
+    std::string config;
+};
+
+// Digests of documents are computed here, layers are added by the caller.
+Result<TransferredImage> begin_image(const ImageDocuments& documents);
+
+// The manifest and the config must agree on how many layers there are.
+Status check_layer_count(const oci::Manifest& manifest, const oci::ImageConfig& config);
+
+}  // namespace dhow::store
