@@ -20,7 +20,7 @@ struct ContainerConfig {
     std::string name;                 // as it was at create; the row holds the present one
     std::string image;                // the reference, fully qualified
     std::string image_id;             // hex digits
-    std::vector<std::string> layers;  // DiffIDs in hex, the base layer first
+    std::vector<std::string> layers;  // DiffIDs, the base layer first
     // With nothing left to default: command, env, user, working_dir, hostname, mounts (volumes
     // named), ports (host ports chosen), network, runtime, stop_signal, log_driver are all set.
     CreateRequest options;

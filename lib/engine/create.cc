@@ -57,7 +57,7 @@ Result<Resolved> resolve(Context& context,
     input.name = request.name.empty() ? random_container_name() : request.name;
     input.image = image.name;
     input.image_id = image.id;
-    for (const auto& layer : image_config.rootfs.diff_ids) input.layers.push_back(layer.hex());
+    for (const auto& layer : image_config.rootfs.diff_ids) input.layers.push_back(layer.text());
     input.now = now_unix_nanos();
     input.host = HostFacts{.rootless = context.rootless, .hostname = host_name()};
     auto resolved = TRY(resolve_config(input, request, image_config));

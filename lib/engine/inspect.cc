@@ -7,7 +7,8 @@
 #include "engine/context.h"
 #include "engine/details.h"
 #include "engine/engine.h"
-#include "engine/network/leases.h"
+#include "engine/leases.h"
+#include "engine/network/network.h"
 
 namespace dhow::engine {
 
@@ -122,10 +123,11 @@ Result<ContainerDetails> inspect_container(Engine& engine, const std::string& na
     const auto row = TRY(find_container(context, name));
     const auto state = TRY(read_container_state(context, row.id));
     auto details = describe(context, row, state);
-    if (const auto lease = find_lease(context, row.id); lease && *lease) {
-        details.ip_address = (*lease)->ip;
-        details.gateway = (*lease)->gateway;
-        details.mac_address = (*lease)->mac;
+    const auto lease = TRY(find_lease(context, row.id));
+    if (lease) {
+        details.ip_address = *lease;
+        details.gateway = network::gateway_of(*lease);
+        details.mac_address = network::mac_of(*lease);
     }
     return details;
 }

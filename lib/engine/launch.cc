@@ -12,6 +12,7 @@
 #include "engine/spec_builder.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -50,20 +51,23 @@ Result<UniqueFd> make_run_dir(Context& context, const std::string& id) {
     return make_dir_at(context.run_root.get(), "c/" + id);
 }
 
-Result<std::string> write_spec(Context& context,
+Status write_spec(Context& context,
                                const ContainerConfig& config,
                                int run_dir,
-                               const NetworkSetup& plan) {
-    const CgroupChoice cgroup = TRY(choose_cgroup(context, config));
+                               const network::Plan& plan) {
+    const auto cgroup = TRY(choose_cgroup(context, config));
     const auto rootfs = TRY(RootDir::open(context.container_run_dir(config.id) + "/rootfs"));
+    auto user = TRY(find_container_user(rootfs, config.options.user));
+    auto sources = TRY(find_mount_sources(context, config, rootfs));
+    auto init = config.options.init ? TRY(find_sibling("dhow-init")) : std::string();
     const SpecInput input{
         .config = config,
-        .user = TRY(find_container_user(rootfs, config.options.user)),
+        .user = std::move(user),
         .rootfs = context.container_run_dir(config.id) + "/rootfs",
         .netns_path = plan.netns_path,
         .files_dir = context.container_run_dir(config.id),
-        .mount_sources = TRY(find_mount_sources(context, config, rootfs)),
-        .init_path = config.options.init ? TRY(find_sibling("dhow-init")) : std::string(),
+        .mount_sources = std::move(sources),
+        .init_path = std::move(init),
         .cgroups_path = cgroup.path,
         .limits_possible = cgroup.limits_possible,
         .rootless = context.rootless,
@@ -71,7 +75,7 @@ Result<std::string> write_spec(Context& context,
     };
     const auto spec = TRY(build_runtime_spec(input));
     TRY(replace_file_at(run_dir, "config.json", oci::to_json(spec), 0600, Durability::None));
-    return cgroup.path;
+    return {};
 }
 
 shim::RestartKind shim_restart(RestartKind kind) {
@@ -97,7 +101,7 @@ std::vector<std::string> kept_environment() {
 Result<shim::ShimConfig> build_shim_config(Context& context,
                                            const ContainerConfig& config,
                                            StartMode mode,
-                                           const NetworkSetup& plan) {
+                                           const network::Plan& plan) {
     const CreateRequest& options = config.options;
     shim::ShimConfig shim;
     shim.id = config.id;
@@ -156,8 +160,10 @@ Result<StartedContainer> launch_container(Context& context,
     TRY(write_spec(context, config, run_dir.get(), plan));
     TRY(note_first_start(context, config.id));
     auto shim_config = TRY(build_shim_config(context, config, mode, plan));
-    auto waiting = TRY(collect_pending_attaches(run_dir.get()));
-    auto launched = TRY(shim::launch(TRY(find_sibling("dhow-shim")), shim_config));
+    const auto waiting = TRY(collect_pending_attaches(run_dir.get()));
+    shim_config.initial_clients = static_cast<int>(waiting.size());
+    const auto program = TRY(find_sibling("dhow-shim"));
+    auto launched = TRY(shim::launch(program, shim_config, waiting));
     guard.dismiss();
     launched.shim.detach();
     StartedContainer started{.id = config.id, .pid = launched.status.container.pid};

@@ -24,7 +24,7 @@ struct ResolveInput {
     std::string name;
     std::string image;                // fully qualified reference
     std::string image_id;             // hex digits
-    std::vector<std::string> layers;  // DiffIDs in hex, base first
+    std::vector<std::string> layers;  // DiffIDs, base first
     UnixNanos now = 0;
     HostFacts host;
 };

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cgroup_choice.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/cgroup_fs.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/context.h"
+
+namespace dhow::engine {
+
+namespace {
+
+constexpr int64_t kDefaultPidsLimit = 2048;  // Podman's
+constexpr std::string_view kParent = "/dhow";
+
+std::vector<std::string> v2_controllers(const std::string& folder) {
+    const auto text = read_file_at(AT_FDCWD, folder + "/cgroup.controllers", 4096);
+    return text ? split(trim(*text), ' ') : std::vector<std::string>{};
+}
+
+void take_all(const CgroupLayout& layout, CgroupAbilities& abilities) {
+    for (const CgroupHierarchy& hierarchy : layout.hierarchies) {
+        const auto names =
+            hierarchy.v2 ? v2_controllers(hierarchy.mount_point) : hierarchy.controllers;
+        for (const std::string& name : names) {
+            // On a hybrid machine a limit is only as good as the hierarchy the runtime uses: version 1's.
+            const bool other_side = layout.mode == CgroupMode::Hybrid && hierarchy.v2;
+            if (!name.empty() && !other_side) abilities.controllers.push_back(name);
+        }
+    }
+}
+
+// An ordinary user may limit what runs in a v2 cgroup that was delegated to them and no further up.
+void take_delegated(const CgroupLayout& layout, CgroupAbilities& abilities) {
+    abilities.manager = "none";
+    if (layout.mode != CgroupMode::V2) {
+        abilities.why_not = "cgroup " + abilities.version +
+                            " cannot be delegated to ordinary users; boot with "
+                            "systemd.unified_cgroup_hierarchy=1";
+        return;
+    }
+    const CgroupHierarchy* unified = layout.unified();
+    const std::string own = unified == nullptr ? std::string() : unified->own_folder();
+    const std::string parent = own.substr(0, own.rfind('/'));
+    const bool writable = !own.empty() && ::access((parent + "/cgroup.procs").c_str(), W_OK) == 0 &&
+                          ::access(parent.c_str(), W_OK) == 0;
+    if (!writable) {
+        abilities.why_not =
+            "this session's cgroup is not delegated to you; log in through systemd, or run dhow "
+            "under: systemd-run --user --scope";
+        return;
+    }
+    abilities.manager = "cgroupfs";
+    abilities.parent = parent.substr(unified->mount_point.size());
+    abilities.controllers = v2_controllers(parent);
+    abilities.why_not = "the controller is not delegated to you; see Delegate= in systemd.unit(5)";
+}
+
+Status require(const CgroupAbilities& abilities, bool asked, const char* controller, const char* flag) {
+    if (!asked || abilities.has(controller)) return {};
+    return make_error(ErrorKind::Unsupported,
+                      std::string(flag) + ": no " + controller + " limits here",
+                      abilities.why_not.empty() ? "the kernel offers no such controller"
+                                                : abilities.why_not);
+}
+
+}  // namespace
+
+bool CgroupAbilities::has(std::string_view controller) const {
+    return std::find(controllers.begin(), controllers.end(), controller) != controllers.end();
+}
+
+Result<CgroupAbilities> cgroup_abilities(const Context& context) {
+    const auto layout = TRY(detect_cgroups());
+    CgroupAbilities abilities;
+    abilities.version = cgroup_mode_name(layout.mode);
+    if (layout.mode == CgroupMode::None) {
+        abilities.manager = "none";
+        abilities.why_not = "no cgroup file system is mounted";
+        return abilities;
+    }
+    if (context.rootless) {
+        take_delegated(layout, abilities);
+    } else {
+        abilities.manager = "cgroupfs";
+        abilities.parent = kParent;
+        take_all(layout, abilities);
+    }
+    return abilities;
+}
+
+Status settle_limits(const Context& context, ContainerConfig& config) {
+    Resources& wanted = config.options.resources;
+    const auto abilities = TRY(cgroup_abilities(context));
+    const bool limits_pids = wanted.pids_limit && *wanted.pids_limit > 0;
+    TRY(require(abilities, wanted.memory.has_value(), "memory", "--memory"));
+    TRY(require(abilities, wanted.nano_cpus.has_value(), "cpu", "--cpus"));
+    TRY(require(abilities, limits_pids, "pids", "--pids-limit"));
+    if (!wanted.pids_limit && abilities.has("pids")) wanted.pids_limit = kDefaultPidsLimit;
+    return {};
+}
+
+Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig& config) {
+    const auto abilities = TRY(cgroup_abilities(context));
+    CgroupChoice choice;
+    choice.unified = abilities.version == "v2";
+    if (abilities.manager == "none") return choice;
+    choice.path = abilities.parent + "/dhow-" + config.id;
+    choice.limits_possible = true;
+    return choice;
+}
+
+}  // namespace dhow::engine
