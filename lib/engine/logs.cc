@@ -17,7 +17,18 @@ Result<void> read_logs(Engine& engine, const LogsRequest& request, const LogSink
                           "logs of container '" + row.name + "': its log driver is 'none'",
                           "create it with --log-driver k8s-file");
     }
-    return make_error(ErrorKind::Internal, "log reader missing");
+    LogQuery query{.tail = request.tail,
+                   .since = request.since,
+                   .until = request.until,
+                   .stdout_wanted = request.stdout_wanted,
+                   .stderr_wanted = request.stderr_wanted};
+    if (request.follow) {
+        query.may_grow = [&] {
+            const auto state = read_container_state(context, row.id);
+            return state && state->alive() && state->shim->phase != shim::Phase::Exited;
+        };
+    }
+    return read_log_file(context.container_state_dir(row.id) + "/ctr.log", query, sink);
 }
 
 }  // namespace dhow::engine

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/log_reader.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <deque>
+
+#include "base/file.h"
+#include "shim/k8s_log.h"
+
+namespace dhow::engine {
+
+namespace {
+
+constexpr size_t kChunk = 65536;
+constexpr size_t kMaxLine = 1U << 20U;  // the shim writes at most 16 KiB a record
+constexpr int kPollMilliseconds = 500;
+
+// Cuts a growing file into lines.
+class LineSplitter {
+  public:
+    template <class Visit>
+    bool feed(std::string_view bytes, Visit visit) {
+        pending_ += bytes;
+        size_t begin = 0;
+        for (size_t end = pending_.find('\n'); end != std::string::npos;
+             end = pending_.find('\n', begin)) {
+            if (!visit(std::string_view(pending_).substr(begin, end - begin))) return false;
+            begin = end + 1;
+        }
+        pending_.erase(0, begin);
+        if (pending_.size() > kMaxLine) pending_.clear();  // damaged: find the next line's start
+        return true;
+    }
+
+  private:
+    std::string pending_;
+};
+
+class Reader {
+  public:
+    Reader(const LogQuery& query, const std::function<bool(const LogRecord&)>& sink)
+        : query_(query), sink_(sink) {}
+
+    // False: the sink has had enough, or `until` is past.
+    bool take_line(std::string_view line) {
+        const auto parsed = shim::parse_log_line(line);
+        if (!parsed) return true;
+        if (query_.until && parsed->time > *query_.until) return false;
+        if (query_.since && parsed->time < *query_.since) return true;
+        if (!(parsed->is_stderr ? query_.stderr_wanted : query_.stdout_wanted)) return true;
+        LogRecord record{.time = parsed->time,
+                         .is_stderr = parsed->is_stderr,
+                         .partial = parsed->partial,
+                         .text = std::string(parsed->text)};
+        if (!holding_back()) return sink_(record);
+        hold_back(std::move(record));
+        return true;
+    }
+
+    // What was kept for --tail; afterwards records pass straight through.
+    bool release() {
+        tail_done_ = true;
+        for (const LogRecord& record : held_) {
+            if (!sink_(record)) return false;
+        }
+        held_.clear();
+        return true;
+    }
+
+  private:
+    [[nodiscard]] bool holding_back() const { return query_.tail && !tail_done_; }
+
+    // A line may be several records: all but its last are partial.
+    void hold_back(LogRecord record) {
+        const int64_t wanted = *query_.tail;
+        if (wanted <= 0) return;
+        if (!record.partial) ++held_lines_;
+        held_.push_back(std::move(record));
+        while (held_lines_ > wanted) {
+            if (!held_.front().partial) --held_lines_;
+            held_.pop_front();
+        }
+    }
+
+    const LogQuery& query_;
+    const std::function<bool(const LogRecord&)>& sink_;
+    std::deque<LogRecord> held_;
+    int64_t held_lines_ = 0;
+    bool tail_done_ = false;
+};
+
+// Everything there is now; false when the reader wants no more.
+Result<bool> read_to_end(int fd, LineSplitter& splitter, Reader& reader) {
+    std::array<char, kChunk> chunk;
+    while (true) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return system_error("read log");
+        if (got == 0) return true;
+        const bool more = splitter.feed(
+            {chunk.data(), static_cast<size_t>(got)},
+            [&](std::string_view line) { return reader.take_line(line); });
+        if (!more) return false;
+    }
+}
+
+Result<UniqueFd> open_if_there(const std::string& path) {
+    auto file = open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW);
+    if (!file && file.error().kind == ErrorKind::NotFound) return UniqueFd();
+    return file;
+}
+
+Result<UniqueFd> watch(const std::string& path) {
+    UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!fd || ::inotify_add_watch(fd.get(), path.c_str(), IN_MODIFY | IN_MOVE_SELF) < 0) {
+        return system_error("watch log");
+    }
+    return fd;
+}
+
+void wait_for_news(int inotify) {
+    pollfd poll_fd{.fd = inotify, .events = POLLIN, .revents = 0};
+    ::poll(&poll_fd, 1, kPollMilliseconds);
+    std::array<char, 4096> events;
+    while (::read(inotify, events.data(), events.size()) > 0) {
+    }
+}
+
+// The file at `path` is another one than `fd`: the shim has rotated.
+bool rotated(int fd, const std::string& path) {
+    struct stat open_file {};
+    struct stat named {};
+    if (::fstat(fd, &open_file) != 0 || ::stat(path.c_str(), &named) != 0) return false;
+    return open_file.st_ino != named.st_ino;
+}
+
+}  // namespace
+
+Status read_log_file(const std::string& path,
+                     const LogQuery& query,
+                     const std::function<bool(const LogRecord&)>& sink) {
+    Reader reader(query, sink);
+    LineSplitter splitter;
+    const auto old = TRY(open_if_there(path + ".1"));
+    if (old && !TRY(read_to_end(old.get(), splitter, reader))) return {};
+    auto file = TRY(open_if_there(path));
+    if (!file) {
+        reader.release();
+        return {};
+    }
+    UniqueFd inotify;
+    if (query.may_grow) inotify = TRY(watch(path));
+    bool more = TRY(read_to_end(file.get(), splitter, reader));
+    more = reader.release() && more;
+    while (more && query.may_grow) {
+        const bool growing = query.may_grow();
+        more = TRY(read_to_end(file.get(), splitter, reader));
+        if (!more || !growing) break;
+        if (rotated(file.get(), path)) {
+            file = TRY(open_if_there(path));
+            inotify = TRY(watch(path));
+            continue;
+        }
+        wait_for_news(inotify.get());
+    }
+    return {};
+}
+
+}  // namespace dhow::engine
