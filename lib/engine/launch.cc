@@ -10,6 +10,7 @@
 #include "engine/rootfs.h"
 #include "engine/siblings.h"
 #include "engine/spec_builder.h"
+#include "engine/systemd_notify.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -166,6 +167,7 @@ Result<StartedContainer> launch_container(Context& context,
     auto launched = TRY(shim::launch(program, shim_config, waiting));
     guard.dismiss();
     launched.shim.detach();
+    ignore(notify_systemd(launched.status.shim.pid), "outside a unit nobody listens");
     StartedContainer started{.id = config.id, .pid = launched.status.container.pid};
     if (mode == StartMode::Foreground) started.connection = std::move(launched.connection);
     return started;

@@ -177,14 +177,15 @@ Result<std::string> build_systemd_unit(const UnitInput& input) {
     put(unit, "Environment", "DHOW_SYSTEMD_UNIT=%n");
     put(unit, "Restart", request.restart_policy);
     put(unit, "TimeoutStopSec", std::to_string(timeout + kStopMargin));
-    put(unit, "Type", "forking");
-    put(unit, "PIDFile", input.pid_file);
+    // dhow names the shim as the main process, then leaves (sd_notify(3), MAINPID=).
+    put(unit, "Type", "notify");
+    put(unit, "NotifyAccess", "all");
     // The shim ends the container in order; systemd killing both at once would lose its exit code.
     put(unit, "KillMode", "mixed");
     put(unit, "Delegate", "yes");
     if (request.recreate) {
         auto run = run_arguments(config);
-        run.insert(run.begin(), {"run", "--detach", "--replace", "--pidfile=" + input.pid_file});
+        run.insert(run.begin(), {"run", "--detach", "--replace"});
         put(unit, "ExecStart", join_words(dhow_call(input, std::move(run))));
         put(unit, "ExecStop", join_words(dhow_call(input, {"stop", "--time=" + seconds, target})));
         put(unit, "ExecStopPost", "-" + join_words(dhow_call(input, {"rm", "--force", target})));

@@ -17,7 +17,6 @@ struct UnitInput {
     const ContainerConfig& config;  // with the container's present name
     const GenerateSystemdRequest& request;
     std::vector<std::string> dhow;  // absolute path and the global options that find this state
-    std::string pid_file;           // the shim's, absolute
     bool rootless = true;
 };
 
