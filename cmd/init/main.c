@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// dhow-init, twice small. `dhow-init [--] COMMAND...` is pid 1 of a container with --init: it starts the
-// command, hands on every signal, reaps whatever falls to it, and ends as the command ended. `dhow-init
-// hold` keeps a user's namespaces alive for the commands that join them; it sleeps and serves nobody.
-// C, static, no allocation: it stays in memory for as long as a container or a login does.
+// dhow-init, twice small. `dhow-init [--] COMMAND...` is pid 1 of a container with --init: it
+// starts the command, hands on every signal, reaps whatever falls to it, and ends as the command
+// ended. `dhow-init hold` keeps a user's namespaces alive for the commands that join them; it
+// sleeps and serves nobody. C, static, no allocation: it stays in memory for as long as a container
+// or a login does.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,8 +15,8 @@
 
 extern char** environ;
 
-// Born before its id maps are written: stays only when told so on stdin (lib/rootless/user_ns.h). Then
-// nothing of the command that made us may be kept open, or its pipes never end.
+// Born before its id maps are written: stays only when told so on stdin (lib/rootless/user_ns.h).
+// Then nothing of the command that made us may be kept open, or its pipes never end.
 static int hold(void) {
     sigset_t end;
     int signal_number = 0;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// dhow-shim: supervises one container from start to end (lib/shim/supervisor.h). Started by the engine
-// with its config on fd 3 and a socket to the launcher on fd 4; not for people to call.
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <unistd.h>
+// dhow-shim: supervises one container from start to end (lib/shim/supervisor.h). Started by the
+// engine with its config on fd 3 and a socket to the launcher on fd 4; not for people to call.
+#include "base/event_loop.h"
+#include "base/file.h"
+#include "shim/supervisor.h"
 
 #include <csignal>
 #include <cstdio>
 
-#include "base/event_loop.h"
-#include "base/file.h"
-#include "shim/supervisor.h"
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 using dhow::Result;
 using dhow::UniqueFd;
@@ -23,7 +23,9 @@ Result<ShimConfig> read_config() {
     return dhow::shim::decode_config(TRY(dhow::read_all(fd.get())));
 }
 
-void close_on_exec(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
+void close_on_exec(int fd) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
 
 std::vector<UniqueFd> take_clients(int count) {
     std::vector<UniqueFd> clients;
@@ -38,10 +40,12 @@ std::vector<UniqueFd> take_clients(int count) {
 void become_exit_command(const ShimConfig& config) {
     if (config.exit_command.empty()) return;
     std::vector<char*> argv;
-    for (const std::string& word : config.exit_command) argv.push_back(const_cast<char*>(word.c_str()));
+    for (const std::string& word : config.exit_command)
+        argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     std::vector<char*> env;
-    for (const std::string& entry : config.keep_env) env.push_back(const_cast<char*>(entry.c_str()));
+    for (const std::string& entry : config.keep_env)
+        env.push_back(const_cast<char*>(entry.c_str()));
     env.push_back(nullptr);
     sigset_t none;
     ::sigemptyset(&none);

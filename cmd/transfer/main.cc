@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// dhow-transfer: touches hostile image bytes so that nothing else has to. Reads one request from stdin, writes
-// events and one answer to stdout (lib/store/transfer_protocol.h). Started by the engine; dies with it.
-#include <sys/prctl.h>
-#include <sys/stat.h>
-
-#include <csignal>
-#include <mutex>
-
-#include <curl/curl.h>
-
+// dhow-transfer: touches hostile image bytes so that nothing else has to. Reads one request from
+// stdin, writes events and one answer to stdout (lib/store/transfer_protocol.h). Started by the
+// engine; dies with it.
 #include "base/file.h"
 #include "store/archive.h"
 #include "store/pull.h"
 #include "store/transfer_protocol.h"
+
+#include <curl/curl.h>
+
+#include <csignal>
+#include <mutex>
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
 
 using namespace dhow;
 

@@ -12,7 +12,8 @@ std::string encode_base64(std::string_view bytes) {
     std::string text;
     for (size_t i = 0; i < bytes.size(); i += 3) {
         const auto at = [&](size_t k) {
-            return k < bytes.size() ? static_cast<uint32_t>(static_cast<unsigned char>(bytes[k])) : 0U;
+            return k < bytes.size() ? static_cast<uint32_t>(static_cast<unsigned char>(bytes[k]))
+                                    : 0U;
         };
         const uint32_t group = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
         text += kAlphabet[group >> 18U & 63U];

@@ -25,8 +25,8 @@ Result<shim::Connection> attach_container(Engine& engine,
                                           const std::string& name,
                                           bool with_stdin) {
     const auto run_dir = TRY(run_dir_of_running(engine.context(), name, "attach to"));
-    const unsigned flags =
-        shim::kAttachStdout | shim::kAttachStderr | (with_stdin ? unsigned{shim::kAttachStdin} : 0U);
+    const unsigned flags = shim::kAttachStdout | shim::kAttachStderr |
+                           (with_stdin ? unsigned{shim::kAttachStdin} : 0U);
     return shim::attach(run_dir.get(), static_cast<uint8_t>(flags));
 }
 

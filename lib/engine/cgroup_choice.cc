@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cgroup_choice.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "base/cgroup_fs.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/context.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -28,7 +28,8 @@ void take_all(const CgroupLayout& layout, CgroupAbilities& abilities) {
         const auto names =
             hierarchy.v2 ? v2_controllers(hierarchy.mount_point) : hierarchy.controllers;
         for (const std::string& name : names) {
-            // On a hybrid machine a limit is only as good as the hierarchy the runtime uses: version 1's.
+            // On a hybrid machine a limit is only as good as the hierarchy the runtime uses:
+            // version 1's.
             const bool other_side = layout.mode == CgroupMode::Hybrid && hierarchy.v2;
             if (!name.empty() && !other_side) abilities.controllers.push_back(name);
         }
@@ -61,12 +62,19 @@ void take_delegated(const CgroupLayout& layout, CgroupAbilities& abilities) {
     abilities.why_not = "the controller is not delegated to you; see Delegate= in systemd.unit(5)";
 }
 
-Status require(const CgroupAbilities& abilities, bool asked, const char* controller, const char* flag) {
+bool is_crun(std::string_view runtime) {
+    return runtime == "crun" || runtime.ends_with("/crun");
+}
+
+Status require(const CgroupAbilities& abilities,
+               bool asked,
+               const char* controller,
+               const char* flag) {
     if (!asked || abilities.has(controller)) return {};
-    return make_error(ErrorKind::Unsupported,
-                      std::string(flag) + ": no " + controller + " limits here",
-                      abilities.why_not.empty() ? "the kernel offers no such controller"
-                                                : abilities.why_not);
+    return make_error(
+        ErrorKind::Unsupported,
+        std::string(flag) + ": no " + controller + " limits here",
+        abilities.why_not.empty() ? "the kernel offers no such controller" : abilities.why_not);
 }
 
 }  // namespace
@@ -75,7 +83,7 @@ bool CgroupAbilities::has(std::string_view controller) const {
     return std::find(controllers.begin(), controllers.end(), controller) != controllers.end();
 }
 
-Result<CgroupAbilities> cgroup_abilities(const Context& context) {
+Result<CgroupAbilities> cgroup_abilities(const Context& context, const std::string& runtime) {
     const auto layout = TRY(detect_cgroups());
     CgroupAbilities abilities;
     abilities.version = cgroup_mode_name(layout.mode);
@@ -84,7 +92,10 @@ Result<CgroupAbilities> cgroup_abilities(const Context& context) {
         abilities.why_not = "no cgroup file system is mounted";
         return abilities;
     }
-    if (context.rootless) {
+    if (is_crun(runtime) && layout.mode == CgroupMode::Hybrid) {
+        abilities.manager = "none";
+        abilities.why_not = "crun does not work with hybrid cgroups; use another --runtime";
+    } else if (context.rootless) {
         take_delegated(layout, abilities);
     } else {
         abilities.manager = "cgroupfs";
@@ -96,7 +107,7 @@ Result<CgroupAbilities> cgroup_abilities(const Context& context) {
 
 Status settle_limits(const Context& context, ContainerConfig& config) {
     Resources& wanted = config.options.resources;
-    const auto abilities = TRY(cgroup_abilities(context));
+    const auto abilities = TRY(cgroup_abilities(context, config.options.runtime));
     const bool limits_pids = wanted.pids_limit && *wanted.pids_limit > 0;
     TRY(require(abilities, wanted.memory.has_value(), "memory", "--memory"));
     TRY(require(abilities, wanted.nano_cpus.has_value(), "cpu", "--cpus"));
@@ -106,13 +117,23 @@ Status settle_limits(const Context& context, ContainerConfig& config) {
 }
 
 Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig& config) {
-    const auto abilities = TRY(cgroup_abilities(context));
+    const auto abilities = TRY(cgroup_abilities(context, config.options.runtime));
     CgroupChoice choice;
     choice.unified = abilities.version == "v2";
     if (abilities.manager == "none") return choice;
     choice.path = abilities.parent + "/dhow-" + config.id;
     choice.limits_possible = true;
     return choice;
+}
+
+Result<std::vector<std::string>> runtime_arguments(const Context& context,
+                                                   const ContainerConfig& config) {
+    std::vector<std::string> arguments = {"--root", context.runtime_root()};
+    const auto choice = TRY(choose_cgroup(context, config));
+    if (is_crun(config.options.runtime) && choice.path.empty()) {
+        arguments.emplace_back("--cgroup-manager=disabled");
+    }
+    return arguments;
 }
 
 }  // namespace dhow::engine

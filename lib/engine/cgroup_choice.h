@@ -23,7 +23,8 @@ struct CgroupAbilities {
     [[nodiscard]] bool has(std::string_view controller) const;
 };
 
-Result<CgroupAbilities> cgroup_abilities(const Context& context);
+// `runtime`: as in the container's config; crun knows no hybrid layout.
+Result<CgroupAbilities> cgroup_abilities(const Context& context, const std::string& runtime);
 
 // At create: default limits filled in, impossible ones refused.
 Status settle_limits(const Context& context, ContainerConfig& config);
@@ -36,5 +37,9 @@ struct CgroupChoice {
 
 // At start.
 Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig& config);
+// The runtime's global options: where it keeps its state, and that it must leave cgroups alone
+// where there is none for it.
+Result<std::vector<std::string>> runtime_arguments(const Context& context,
+                                                   const ContainerConfig& config);
 
 }  // namespace dhow::engine

@@ -38,7 +38,8 @@ Result<Engine> Engine::open(const EngineOptions& options) {
                                                     .rootless = rootless}));
 }
 
-// Shims of running containers live in the user namespace that a lost holder held, and lend it to the next.
+// Shims of running containers live in the user namespace that a lost holder held, and lend it to
+// the next.
 static std::vector<ProcessIdentity> living_shims(const Context& context) {
     std::vector<ProcessIdentity> shims;
     const auto ids = list_dir_at(context.run_root.get(), "c");

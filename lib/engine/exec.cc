@@ -3,6 +3,7 @@
 // own descriptors go straight to it: no shim, no copying.
 #include "base/file.h"
 #include "base/unix_socket.h"
+#include "engine/cgroup_choice.h"
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
@@ -56,8 +57,9 @@ Result<ExecCall> prepare(Engine& engine, const ExecRequest& request) {
     const auto document = TRY(build_exec_process(call.row.config, request, state.pid()));
     call.process = TRY(document_fd(document));
     call.spawn.program = TRY(find_runtime(call.row.config.options.runtime));
-    call.spawn.argv = {call.spawn.program, "--root", context.runtime_root(), "exec"};
-    call.spawn.argv.insert(call.spawn.argv.end(), {"--process", fd_path(kProcessFd)});
+    call.spawn.argv = TRY(runtime_arguments(context, call.row.config));
+    call.spawn.argv.insert(call.spawn.argv.begin(), call.spawn.program);
+    call.spawn.argv.insert(call.spawn.argv.end(), {"exec", "--process", fd_path(kProcessFd)});
     call.spawn.fds.emplace_back(call.process.get(), kProcessFd);
     return call;
 }

@@ -15,8 +15,8 @@ Result<std::string> generate_systemd(Engine& engine, const GenerateSystemdReques
     const UnitInput input{
         .config = row.config,
         .request = request,
-        .dhow = {std::move(dhow), "--root", context.store.root(), "--runroot",
-                 context.run_root_path},
+        .dhow =
+            {std::move(dhow), "--root", context.store.root(), "--runroot", context.run_root_path},
         .rootless = context.rootless,
     };
     return build_systemd_unit(input);

@@ -80,7 +80,7 @@ Result<SystemInfo> system_info(Engine& engine) {
     info.run_root = context.run_root_path;
     info.runtime = context.default_runtime.empty() ? "dhow-runtime" : context.default_runtime;
     info.rootless = context.rootless;
-    const CgroupAbilities abilities = TRY(cgroup_abilities(context));
+    const CgroupAbilities abilities = TRY(cgroup_abilities(context, context.default_runtime));
     info.cgroup_version = abilities.version;
     info.cgroup_manager = abilities.manager;
     info.cgroup_controllers = abilities.controllers;

@@ -53,9 +53,9 @@ Result<UniqueFd> make_run_dir(Context& context, const std::string& id) {
 }
 
 Status write_spec(Context& context,
-                               const ContainerConfig& config,
-                               int run_dir,
-                               const network::Plan& plan) {
+                  const ContainerConfig& config,
+                  int run_dir,
+                  const network::Plan& plan) {
     const auto cgroup = TRY(choose_cgroup(context, config));
     const auto rootfs = TRY(RootDir::open(context.container_run_dir(config.id) + "/rootfs"));
     auto user = TRY(find_container_user(rootfs, config.options.user));
@@ -107,7 +107,7 @@ Result<shim::ShimConfig> build_shim_config(Context& context,
     shim::ShimConfig shim;
     shim.id = config.id;
     shim.runtime = TRY(find_runtime(options.runtime));
-    shim.runtime_args = {"--root", context.runtime_root()};
+    shim.runtime_args = TRY(runtime_arguments(context, config));
     shim.run_dir = context.container_run_dir(config.id);
     shim.bundle = shim.run_dir;
     shim.state_dir = context.container_state_dir(config.id);
@@ -136,9 +136,14 @@ Result<shim::ShimConfig> build_shim_config(Context& context,
     return shim;
 }
 
-Status note_first_start(Context& context, const std::string& id) {
+// The last run's end is no longer this container's state.
+Status forget_last_exit(Context& context, const std::string& id) {
     const auto state_dir = TRY(open_state_dir(context, id));
-    TRY(remove_file_at(state_dir.get(), std::string(shim::kExitFile)));
+    return remove_file_at(state_dir.get(), std::string(shim::kExitFile));
+}
+
+Status note_started(Context& context, const std::string& id) {
+    const auto state_dir = TRY(open_state_dir(context, id));
     TRY(open_at(state_dir.get(), kStartedFile, O_WRONLY | O_CREAT, 0600));
     return {};
 }
@@ -159,13 +164,14 @@ Result<StartedContainer> launch_container(Context& context,
     const auto plan = TRY(set_up_network(context, config));
     TRY(write_resolver_files(context, config, plan));
     TRY(write_spec(context, config, run_dir.get(), plan));
-    TRY(note_first_start(context, config.id));
+    TRY(forget_last_exit(context, config.id));
     auto shim_config = TRY(build_shim_config(context, config, mode, plan));
     const auto waiting = TRY(collect_pending_attaches(run_dir.get()));
     shim_config.initial_clients = static_cast<int>(waiting.size());
     const auto program = TRY(find_sibling("dhow-shim"));
     auto launched = TRY(shim::launch(program, shim_config, waiting));
     guard.dismiss();
+    ignore(note_started(context, config.id), "matters only if the machine dies before its end");
     launched.shim.detach();
     ignore(notify_systemd(launched.status.shim.pid), "outside a unit nobody listens");
     StartedContainer started{.id = config.id, .pid = launched.status.container.pid};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses of the bridge network, leased to containers for as long as these exist. A row each, gone with
-// the container's (foreign key).
+// Addresses of the bridge network, leased to containers for as long as these exist. A row each,
+// gone with the container's (foreign key).
 #pragma once
+
+#include "base/result.h"
 
 #include <optional>
 #include <string>
-
-#include "base/result.h"
 
 namespace dhow::engine {
 

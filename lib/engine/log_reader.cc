@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/log_reader.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "base/file.h"
+#include "shim/k8s_log.h"
 
 #include <array>
 #include <cerrno>
 #include <deque>
 
-#include "base/file.h"
-#include "shim/k8s_log.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace dhow::engine {
 
@@ -104,9 +104,9 @@ Result<bool> read_to_end(int fd, LineSplitter& splitter, Reader& reader) {
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_error("read log");
         if (got == 0) return true;
-        const bool more = splitter.feed(
-            {chunk.data(), static_cast<size_t>(got)},
-            [&](std::string_view line) { return reader.take_line(line); });
+        const bool more =
+            splitter.feed({chunk.data(), static_cast<size_t>(got)},
+                          [&](std::string_view line) { return reader.take_line(line); });
         if (!more) return false;
     }
 }
@@ -136,7 +136,9 @@ void wait_for_news(int inotify) {
 // The file at `path` is another one than `fd`: the shim has rotated.
 bool rotated(int fd, const std::string& path) {
     struct stat open_file {};
+
     struct stat named {};
+
     if (::fstat(fd, &open_file) != 0 || ::stat(path.c_str(), &named) != 0) return false;
     return open_file.st_ino != named.st_ino;
 }

@@ -3,13 +3,13 @@
 // container's own bytes: damaged lines are skipped, never trusted. Needs no help from the shim.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/views.h"
+
+#include <functional>
+#include <optional>
+#include <string>
 
 namespace dhow::engine {
 
@@ -23,8 +23,8 @@ struct LogQuery {
     std::function<bool()> may_grow;
 };
 
-// `path`, preceded by its rotated part "<path>.1". The sink returns false to end. A missing file is an
-// empty log.
+// `path`, preceded by its rotated part "<path>.1". The sink returns false to end. A missing file is
+// an empty log.
 Status read_log_file(const std::string& path,
                      const LogQuery& query,
                      const std::function<bool(const LogRecord&)>& sink);

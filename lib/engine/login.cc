@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// login and logout: the registry is asked first, then the credentials are kept where Podman keeps them.
+// login and logout: the registry is asked first, then the credentials are kept where Podman keeps
+// them.
 #include "engine/engine.h"
 #include "store/auth_file.h"
 #include "store/transfer_client.h"

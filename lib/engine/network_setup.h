@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between a container's config and engine/network: addresses leased, ports chosen, the three files of names
-// written.
+// Between a container's config and engine/network: addresses leased, ports chosen, the three files
+// of names written.
 #pragma once
 
 #include "base/result.h"

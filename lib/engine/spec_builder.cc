@@ -63,6 +63,9 @@ Result<oci::RuntimeSpec> build_runtime_spec(const SpecInput& input) {
     const auto capabilities =
         TRY(resolve_capabilities(options.cap_add, options.cap_drop, options.privileged));
     oci::RuntimeSpec spec;
+    // The oldest version that has all we use: crun 1.8 (Debian 12) refuses what is newer than
+    // itself.
+    spec.oci_version = "1.0.2";
     spec.root = oci::Root{.path = input.rootfs, .readonly = options.read_only};
     spec.hostname = options.hostname;
     spec.process = build_process(input, capabilities);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/systemd_notify.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
+#include "base/unique_fd.h"
 
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
-#include "base/unique_fd.h"
+#include <sys/socket.h>
+#include <sys/un.h>
 
 namespace dhow::engine {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells systemd which process a service's main one is (sd_notify(3)): the shim, when dhow starts a container
-// from a unit. Does nothing outside of units.
+// Tells systemd which process a service's main one is (sd_notify(3)): the shim, when dhow starts a
+// container from a unit. Does nothing outside of units.
 #pragma once
 
-#include <sys/types.h>
-
 #include "base/result.h"
+
+#include <sys/types.h>
 
 namespace dhow::engine {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/systemd_unit.h"
 
-#include <algorithm>
-
 #include "base/text.h"
+
+#include <algorithm>
 
 namespace dhow::engine {
 
@@ -101,7 +101,8 @@ void append_lists(std::vector<std::string>& words, const CreateRequest& options)
     for (const auto& [key, value] : options.labels) {
         append_option(words, "--label", key + "=" + value);
     }
-    for (const PortMapping& port : options.ports) append_option(words, "--publish", port_text(port));
+    for (const PortMapping& port : options.ports)
+        append_option(words, "--publish", port_text(port));
     for (const std::string& name : options.cap_add) append_option(words, "--cap-add", name);
     for (const std::string& name : options.cap_drop) append_option(words, "--cap-drop", name);
     for (const std::string& option : options.security_opt) {
@@ -117,8 +118,8 @@ std::string quote_unit_word(std::string_view word) {
     for (const char c : word) {
         const auto byte = static_cast<unsigned char>(c);
         const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || std::string_view("-_./:=,@+").find(c) !=
-                                                        std::string_view::npos;
+                          (c >= '0' && c <= '9') ||
+                          std::string_view("-_./:=,@+").find(c) != std::string_view::npos;
         plain = plain && safe;
         if (byte < 0x20 || byte == 0x7f) {
             quoted += "\\x" + to_hex(std::string_view(&c, 1));
@@ -167,7 +168,8 @@ Result<std::string> build_systemd_unit(const UnitInput& input) {
     const std::string target = request.use_name || request.recreate ? config.name : config.id;
     const int timeout = request.stop_timeout_seconds.value_or(config.stop_timeout_seconds());
     const std::string seconds = std::to_string(timeout);
-    std::string unit = "# container-" + one_line(target) + ".service, written by: dhow generate systemd\n";
+    std::string unit =
+        "# container-" + one_line(target) + ".service, written by: dhow generate systemd\n";
     unit += "\n[Unit]\n";
     put(unit, "Description", "dhow container " + one_line(config.name));
     put(unit, "Documentation", "man:dhow-generate-systemd(1)");

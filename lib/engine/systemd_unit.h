@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of a systemd service for one container (systemd.service(5)). Pure. Names, commands and options are
-// the user's and go into a file that systemd reads: every word is quoted, every '%' and '$' doubled.
+// The text of a systemd service for one container (systemd.service(5)). Pure. Names, commands and
+// options are the user's and go into a file that systemd reads: every word is quoted, every '%' and
+// '$' doubled.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "engine/container_config.h"
 #include "engine/requests.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace dhow::engine {
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/client.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-
 #include "base/error_wire.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace dhow::shim {
 
@@ -99,14 +99,15 @@ Result<Launched> launch(const std::string& program,
         return make_error(ErrorKind::Internal, "the shim sent an unexpected packet");
     }
     auto status = TRY(decode_status(packet->payload));
-    return Launched{.connection = std::move(connection),
-                    .status = std::move(status),
-                    .shim = std::move(child)};
+    return Launched{
+        .connection = std::move(connection), .status = std::move(status), .shim = std::move(child)};
 }
 
 namespace {
 
-Error shim_gone() { return make_error(ErrorKind::NotFound, "the container has ended"); }
+Error shim_gone() {
+    return make_error(ErrorKind::NotFound, "the container has ended");
+}
 
 Result<Connection> open_connection(int run_dir_fd, PacketType first, std::string_view payload) {
     auto socket = connect_unix_at(run_dir_fd, std::string(kSocketName), SocketType::Packet);
@@ -134,7 +135,9 @@ Result<Connection> ask(int run_dir_fd, PacketType verb, std::string_view payload
 }
 
 template <class T>
-Result<std::optional<T>> read_record(int dir, std::string_view name, Result<T> (*decode)(std::string_view)) {
+Result<std::optional<T>> read_record(int dir,
+                                     std::string_view name,
+                                     Result<T> (*decode)(std::string_view)) {
     constexpr size_t kRecordLimit = 1U << 20U;
     auto bytes = read_file_at(dir, std::string(name), kRecordLimit);
     if (!bytes) {
@@ -147,7 +150,8 @@ Result<std::optional<T>> read_record(int dir, std::string_view name, Result<T> (
 }  // namespace
 
 Result<Connection> attach(int run_dir_fd, uint8_t flags) {
-    return open_connection(run_dir_fd, PacketType::Attach, std::string(1, static_cast<char>(flags)));
+    return open_connection(
+        run_dir_fd, PacketType::Attach, std::string(1, static_cast<char>(flags)));
 }
 
 Result<Connection> open_wait(int run_dir_fd) {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/clients.h"
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <vector>
-
 #include "base/error_wire.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
 #include "shim/stdio.h"
 
+#include <cerrno>
+#include <csignal>
+#include <vector>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace dhow::shim {
 
 namespace {
 
-constexpr size_t kMaxQueue = 1U << 20U;   // bytes a client may be behind
+constexpr size_t kMaxQueue = 1U << 20U;  // bytes a client may be behind
 constexpr size_t kResumeQueue = 1U << 18U;
 constexpr size_t kMaxClients = 256;
 
@@ -174,8 +174,8 @@ bool Clients::send(Client& client, std::string packet) {
 bool Clients::flush(Client& client) {
     while (!client.queue.empty()) {
         const std::string& packet = client.queue.front();
-        const ssize_t put = ::send(
-            client.socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t put =
+            ::send(client.socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0 && errno == EINTR) continue;
         if (put < 0 && errno != EAGAIN && errno != ENOBUFS) return false;
         if (put < 0) break;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everybody connected to the shim: the launcher in the foreground, attached clients, waiters. Output goes
-// to each through a bounded queue. The launcher is lossless: while it is behind, the container's output
-// is not read (as `docker run | less`). Whoever attached later and falls behind is dropped: nobody who
-// stops reading may freeze a container that others started.
+// Everybody connected to the shim: the launcher in the foreground, attached clients, waiters.
+// Output goes to each through a bounded queue. The launcher is lossless: while it is behind, the
+// container's output is not read (as `docker run | less`). Whoever attached later and falls behind
+// is dropped: nobody who stops reading may freeze a container that others started.
 #pragma once
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "shim/protocol.h"
 
 #include <cstdint>
 #include <deque>
@@ -12,11 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/event_loop.h"
-#include "base/result.h"
-#include "base/unique_fd.h"
-#include "shim/protocol.h"
 
 namespace dhow::shim {
 
@@ -53,7 +53,9 @@ class Clients {
     void broadcast_output(bool is_stderr, std::string_view bytes);
     // To everybody, attached or waiting.
     void broadcast(PacketType type, std::string_view payload);
+
     [[nodiscard]] bool launcher_present() const { return launcher_fd_ >= 0; }
+
     // Nothing queued for anybody.
     [[nodiscard]] bool drained() const;
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Key-value bytes for the shim's config, status and exit record: "key NUL value NUL ...". Values hold
-// anything but NUL; a key may repeat. So small that the shim needs no JSON, so strict that damaged bytes
-// are an error and never a guess.
+// Key-value bytes for the shim's config, status and exit record: "key NUL value NUL ...". Values
+// hold anything but NUL; a key may repeat. So small that the shim needs no JSON, so strict that
+// damaged bytes are an error and never a guess.
 #pragma once
+
+#include "base/process.h"
+#include "base/result.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/process.h"
-#include "base/result.h"
 
 namespace dhow::shim {
 

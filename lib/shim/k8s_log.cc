@@ -3,7 +3,10 @@
 
 namespace dhow::shim {
 
-static void append_record(std::string& out, std::string_view prefix, char tag, std::string_view text) {
+static void append_record(std::string& out,
+                          std::string_view prefix,
+                          char tag,
+                          std::string_view text) {
     out += prefix;
     out += tag;
     out += ' ';

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line of a k8s-file log (the Kubernetes CRI log format): "TIME STREAM TAG TEXT\n", TIME in RFC 3339
-// with nanoseconds, STREAM stdout or stderr, TAG F for a whole line and P for one that goes on. Written
-// by the shim, read by the engine.
+// One line of a k8s-file log (the Kubernetes CRI log format): "TIME STREAM TAG TEXT\n", TIME in RFC
+// 3339 with nanoseconds, STREAM stdout or stderr, TAG F for a whole line and P for one that goes
+// on. Written by the shim, read by the engine.
 #pragma once
+
+#include "base/clock.h"
 
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/clock.h"
 
 namespace dhow::shim {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/log_writer.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cstdio>
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "shim/k8s_log.h"
+
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace dhow::shim {
 
@@ -21,7 +21,9 @@ Result<LogWriter> LogWriter::open(const std::string& path, uint64_t max_bytes) {
     writer.max_bytes_ = max_bytes;
     if (path.empty()) return writer;
     writer.file_ = TRY(open_at(AT_FDCWD, path, kFlags, 0600));
+
     struct stat st {};
+
     if (::fstat(writer.file_.get(), &st) == 0) writer.size_ = static_cast<uint64_t>(st.st_size);
     return writer;
 }

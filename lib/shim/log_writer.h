@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shim's end of a container's log: appends k8s-file records, one write(2) a chunk, never synced. A log
-// over its bound is renamed to "<log>.1" and begun anew. A full disk loses log lines, never the container.
+// The shim's end of a container's log: appends k8s-file records, one write(2) a chunk, never
+// synced. A log over its bound is renamed to "<log>.1" and begun anew. A full disk loses log lines,
+// never the container.
 #pragma once
+
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace dhow::shim {
 

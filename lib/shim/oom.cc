@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/oom.h"
 
-#include <fcntl.h>
+#include "base/file.h"
+#include "base/text.h"
 
 #include <string>
 
-#include "base/file.h"
-#include "base/text.h"
+#include <fcntl.h>
 
 namespace dhow::shim {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/protocol.h"
 
-#include <limits>
-
 #include "shim/fields.h"
+
+#include <limits>
 
 namespace dhow::shim {
 

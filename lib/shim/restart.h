@@ -2,11 +2,11 @@
 // The restart policy: whether, and after how long. Pure.
 #pragma once
 
-#include <chrono>
-#include <optional>
-
 #include "base/process.h"
 #include "shim/protocol.h"
+
+#include <chrono>
+#include <optional>
 
 namespace dhow::shim {
 
@@ -14,8 +14,8 @@ class RestartDecider {
   public:
     RestartDecider(RestartKind kind, int max_retries) : kind_(kind), max_retries_(max_retries) {}
 
-    // The delay before the next start, or nullopt to stay down. 100 ms at first, doubled each time up
-    // to a minute, back to the beginning after a run of ten seconds (as Docker).
+    // The delay before the next start, or nullopt to stay down. 100 ms at first, doubled each time
+    // up to a minute, back to the beginning after a run of ten seconds (as Docker).
     std::optional<std::chrono::milliseconds> decide(const WaitStatus& end,
                                                     std::chrono::milliseconds ran_for);
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/runtime_call.h"
 
+#include "base/file.h"
+#include "base/text.h"
+#include "base/unix_socket.h"
+
+#include <chrono>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <chrono>
-
-#include "base/file.h"
-#include "base/text.h"
-#include "base/unix_socket.h"
 
 namespace dhow::shim {
 
@@ -21,7 +21,8 @@ constexpr const char* kLogFile = "runtime.log";
 constexpr const char* kConsoleSocket = "console.sock";
 constexpr size_t kLogLimit = 1U << 20U;
 
-// The value of the last "msg" member in lines of JSON: all that is needed of them, and no JSON library.
+// The value of the last "msg" member in lines of JSON: all that is needed of them, and no JSON
+// library.
 std::string last_message(std::string_view log) {
     constexpr std::string_view kKey = "\"msg\":";
     const size_t at = log.rfind(kKey);
@@ -51,8 +52,7 @@ ErrorKind classify(std::string_view message) {
     if (!about_command) return ErrorKind::System;
     if (mentions(message, "executable file not found") ||
         mentions(message, "no such file or directory") ||
-        mentions(message, "No such file or directory") ||
-        mentions(message, "executable file `")) {
+        mentions(message, "No such file or directory") || mentions(message, "executable file `")) {
         return mentions(message, "ermission denied") ? ErrorKind::CannotInvoke
                                                      : ErrorKind::CommandNotFound;
     }
@@ -67,11 +67,10 @@ SpawnOptions runtime_call(const ShimConfig& config) {
     SpawnOptions options;
     options.program = config.runtime;
     options.argv = {config.runtime};
-    options.argv.insert(
-        options.argv.end(), config.runtime_args.begin(), config.runtime_args.end());
+    options.argv.insert(options.argv.end(), config.runtime_args.begin(), config.runtime_args.end());
     options.env = config.keep_env;
-    // Relative names below are resolved in the run folder, which is the bundle too: so no path to the
-    // console socket is ever too long for sun_path.
+    // Relative names below are resolved in the run folder, which is the bundle too: so no path to
+    // the console socket is ever too long for sun_path.
     options.working_dir = config.run_dir;
     return options;
 }
@@ -79,16 +78,22 @@ SpawnOptions runtime_call(const ShimConfig& config) {
 SpawnOptions run_call(const ShimConfig& config, const Stdio& stdio) {
     SpawnOptions options = runtime_call(config);
     options.argv.insert(options.argv.end(),
-                        {"--log", config.run_dir + "/" + kLogFile, "--log-format", "json", "run",
-                         "--detach", "--bundle", config.bundle, "--pid-file",
+                        {"--log",
+                         config.run_dir + "/" + kLogFile,
+                         "--log-format",
+                         "json",
+                         "run",
+                         "--detach",
+                         "--bundle",
+                         config.bundle,
+                         "--pid-file",
                          config.run_dir + "/" + kPidFile});
     if (config.terminal) {
         options.argv.insert(options.argv.end(), {"--console-socket", kConsoleSocket});
     }
     options.argv.push_back(config.id);
-    options.fds = {{stdio.child_input.get(), 0},
-                   {stdio.child_output.get(), 1},
-                   {stdio.child_errors.get(), 2}};
+    options.fds = {
+        {stdio.child_input.get(), 0}, {stdio.child_output.get(), 1}, {stdio.child_errors.get(), 2}};
     return options;
 }
 

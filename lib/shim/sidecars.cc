@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/sidecars.h"
 
-#include <fcntl.h>
+#include "base/file.h"
+#include "base/text.h"
 
 #include <csignal>
 
-#include "base/file.h"
-#include "base/text.h"
+#include <fcntl.h>
 
 namespace dhow::shim {
 
 namespace {
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string base_name(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 SpawnOptions call_of(const Sidecar& sidecar, const std::vector<std::string>& env) {
     SpawnOptions options;
@@ -28,9 +30,9 @@ Result<UniqueFd> start_daemon(const Sidecar& sidecar, const std::vector<std::str
     const auto result = TRY(run_captured(call_of(sidecar, env)));
     const std::string name = base_name(sidecar.argv.front());
     if (!result.status.success()) {
-        return make_error(ErrorKind::Unavailable,
-                          name + ": " + printable(trim(result.err.empty() ? result.out
-                                                                          : result.err)));
+        return make_error(
+            ErrorKind::Unavailable,
+            name + ": " + printable(trim(result.err.empty() ? result.out : result.err)));
     }
     const auto text = TRY(read_file_at(AT_FDCWD, sidecar.pid_file, 64));
     const auto pid = parse_int<pid_t>(trim(text));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Helper processes that live as long as the container: pasta, a port forwarder. The shim is their parent
-// or, for those that daemonize, the subreaper they fall to.
+// Helper processes that live as long as the container: pasta, a port forwarder. The shim is their
+// parent or, for those that daemonize, the subreaper they fall to.
 #pragma once
-
-#include <vector>
 
 #include "base/process.h"
 #include "base/result.h"
 #include "shim/protocol.h"
+
+#include <vector>
 
 namespace dhow::shim {
 

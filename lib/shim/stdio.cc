@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/stdio.h"
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "base/file.h"
 
 #include <array>
 #include <cerrno>
 #include <string>
 
-#include "base/file.h"
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace dhow::shim {
 
@@ -31,7 +31,9 @@ Result<Ends> make_fifo(int run_dir, const std::string& name) {
     return ends;
 }
 
-Result<UniqueFd> open_null() { return open_at(AT_FDCWD, "/dev/null", O_RDWR); }
+Result<UniqueFd> open_null() {
+    return open_at(AT_FDCWD, "/dev/null", O_RDWR);
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's standard streams. Without a terminal, stdout and stderr are FIFOs in the run folder,
-// which the container holds open for reading too: so they outlive their reader, and a shim that was
-// killed and replaced can open them again while the container just waits.
+// The container's standard streams. Without a terminal, stdout and stderr are FIFOs in the run
+// folder, which the container holds open for reading too: so they outlive their reader, and a shim
+// that was killed and replaced can open them again while the container just waits.
 #pragma once
 
 #include "base/result.h"

@@ -3,20 +3,20 @@
 // supervisor_streams.cc.
 #include "shim/supervisor.h"
 
+#include "base/error_wire.h"
+#include "base/file.h"
+#include "base/unix_socket.h"
+#include "shim/oom.h"
+#include "shim/runtime_call.h"
+
+#include <csignal>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <csignal>
-
-#include "base/error_wire.h"
-#include "base/file.h"
-#include "base/unix_socket.h"
-#include "shim/oom.h"
-#include "shim/runtime_call.h"
 
 namespace dhow::shim {
 
@@ -34,8 +34,8 @@ Status Supervisor::run(UniqueFd start_socket, std::vector<UniqueFd> initial_clie
     if (ready) ready = start_first_time(start_socket);
     if (!ready) {
         take_down();
-        ignore(send_message(start_socket.get(), static_cast<char>(PacketType::Failed) +
-                                                    encode_error(ready.error())),
+        ignore(send_message(start_socket.get(),
+                            static_cast<char>(PacketType::Failed) + encode_error(ready.error())),
                "the launcher may be gone");
         return ready;
     }
@@ -91,10 +91,8 @@ Status Supervisor::start_container() {
 
 Status Supervisor::report_started(UniqueFd start_socket) {
     started_ = true;
-    ShimStatus status{.phase = Phase::Running,
-                      .shim = self_,
-                      .container = container_,
-                      .started_at = started_at_};
+    ShimStatus status{
+        .phase = Phase::Running, .shim = self_, .container = container_, .started_at = started_at_};
     const int fd = start_socket.get();
     const std::string packet = static_cast<char>(PacketType::Started) + encode_status(status);
     auto told = send_message(fd, packet);
@@ -110,11 +108,8 @@ Status Supervisor::write_status(Phase phase) {
                       .started_at = started_at_,
                       .restart_count = restart_.count(),
                       .last_exit = end_};
-    return replace_file_at(run_dir_.get(),
-                           std::string(kStatusFile),
-                           encode_status(status),
-                           0600,
-                           Durability::None);
+    return replace_file_at(
+        run_dir_.get(), std::string(kStatusFile), encode_status(status), 0600, Durability::None);
 }
 
 // Looks before it reaps: a zombie's cgroup can still be read, and says whether memory ran out.
@@ -128,8 +123,8 @@ void Supervisor::on_child_signal() {
         }
         ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED);
         if (!ours) continue;
-        const auto kind = info.si_code == CLD_EXITED ? WaitStatus::Kind::Exited
-                                                     : WaitStatus::Kind::Signaled;
+        const auto kind =
+            info.si_code == CLD_EXITED ? WaitStatus::Kind::Exited : WaitStatus::Kind::Signaled;
         on_container_end(WaitStatus{.kind = kind, .value = info.si_status});
         return;
     }
@@ -143,8 +138,8 @@ void Supervisor::on_container_end(const WaitStatus& status) {
     finished_at_ = now_unix_nanos();
     if (kill_timer_) loop_.cancel_timer(*std::exchange(kill_timer_, std::nullopt));
     drain_streams();
-    const auto ran_for = std::chrono::duration_cast<std::chrono::milliseconds>(
-        EventLoop::Clock::now() - run_began_);
+    const auto ran_for =
+        std::chrono::duration_cast<std::chrono::milliseconds>(EventLoop::Clock::now() - run_began_);
     if (const auto delay = restart_.decide(status, ran_for)) {
         ignore(write_status(Phase::Restarting), "the next status says it again");
         restart_timer_ = loop_.add_timer(*delay, [this] { start_again(); });
@@ -162,8 +157,8 @@ void Supervisor::start_again() {
     finish();
 }
 
-// What every end has in common, a failed start included. In this order: the runtime needs the mounts,
-// the network helpers must outlive the container.
+// What every end has in common, a failed start included. In this order: the runtime needs the
+// mounts, the network helpers must outlive the container.
 void Supervisor::take_down() {
     ignore(delete_container(config_), "nothing more can be done about it");
     if (pid_ != 0) {

@@ -6,14 +6,9 @@
 //   end:   reap -> drain output -> restart after a delay, or:
 //          RUNTIME delete -> sidecars -> unmount -> exit record -> Exited -> exit command
 //
-// Runs in dhow-shim alone, in the container's user and (the launcher's) mount namespace. Never touches
-// the store or the database; survives the death of every dhow command.
+// Runs in dhow-shim alone, in the container's user and (the launcher's) mount namespace. Never
+// touches the store or the database; survives the death of every dhow command.
 #pragma once
-
-#include <chrono>
-#include <optional>
-#include <string>
-#include <string_view>
 
 #include "base/event_loop.h"
 #include "base/process.h"
@@ -25,6 +20,11 @@
 #include "shim/sidecars.h"
 #include "shim/stdio.h"
 
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
 namespace dhow::shim {
 
 class Supervisor : public ClientHandler {
@@ -33,6 +33,7 @@ class Supervisor : public ClientHandler {
 
     // The whole life; returns when the shim should exit or become its exit command.
     Status run(UniqueFd start_socket, std::vector<UniqueFd> initial_clients);
+
     // True when nobody has cleaned up after this container.
     [[nodiscard]] bool needs_exit_command() const { return !cleaned_ && started_; }
 

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Supervisor: the container's streams, and what clients ask for.
-#include <sys/epoll.h>
-#include <unistd.h>
+#include "shim/supervisor.h"
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 
-#include "shim/supervisor.h"
+#include <sys/epoll.h>
+#include <unistd.h>
 
 namespace dhow::shim {
 
 // One packet to a client carries one read.
 static constexpr size_t kChunk = 16384;
 static_assert(kChunk < kMaxPacket);
-// What may wait for a container that does not read; clients beyond it lose the connection's patience.
+// What may wait for a container that does not read; clients beyond it lose the connection's
+// patience.
 static constexpr size_t kMaxInput = 1U << 20U;
 
 Status Supervisor::watch_streams() {

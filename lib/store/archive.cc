@@ -15,7 +15,8 @@ Result<std::string> normalized_name(const std::string& text) {
     return TRY(ImageRef::parse(text)).full();
 }
 
-// --- docker-archive: manifest.json = [{"Config": "...", "RepoTags": [...], "Layers": [...]}] ----------
+// --- docker-archive: manifest.json = [{"Config": "...", "RepoTags": [...], "Layers": [...]}]
+// ----------
 
 // A docker-archive has no manifest: this one says what it would have been, its layers uncompressed.
 std::string make_manifest(const std::string& config, const oci::ImageConfig& parsed) {
@@ -77,9 +78,12 @@ Result<std::vector<TransferredImage>> load_docker_archive(const TransferContext&
     return images;
 }
 
-// --- OCI archive: oci-layout, index.json, blobs/sha256/<hex> ------------------------------------------
+// --- OCI archive: oci-layout, index.json, blobs/sha256/<hex>
+// ------------------------------------------
 
-std::string blob_name(const oci::Digest& digest) { return "blobs/sha256/" + digest.hex(); }
+std::string blob_name(const oci::Digest& digest) {
+    return "blobs/sha256/" + digest.hex();
+}
 
 // A document whose bytes are what its descriptor says.
 Result<std::string> read_verified(const ArchiveFile& archive,
@@ -130,9 +134,8 @@ Result<TransferredImage> load_oci_image(const TransferContext& context,
     const auto config = TRY(read_verified(archive, manifest.config, oci::kMaxConfigBytes));
     const auto parsed = TRY(oci::parse_image_config(config));
     TRY(check_layer_count(manifest, parsed));
-    auto image = TRY(begin_image({.manifest = text,
-                                  .manifest_media_type = descriptor.media_type,
-                                  .config = config}));
+    auto image = TRY(begin_image(
+        {.manifest = text, .manifest_media_type = descriptor.media_type, .config = config}));
     for (size_t i = 0; i < manifest.layers.size(); ++i) {
         const oci::Descriptor& layer = manifest.layers[i];
         TRY(oci::layer_compression(layer.media_type));

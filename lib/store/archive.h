@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `load`: images from a docker-archive (`docker save`) or an OCI archive (a tar of an OCI image layout),
-// plain, gzip or zstd, from a file or a pipe. Member names are looked up in an index of the tar; nothing
-// outside the archive can be reached. Runs in dhow-transfer alone.
+// `load`: images from a docker-archive (`docker save`) or an OCI archive (a tar of an OCI image
+// layout), plain, gzip or zstd, from a file or a pipe. Member names are looked up in an index of
+// the tar; nothing outside the archive can be reached. Runs in dhow-transfer alone.
 #pragma once
-
-#include <vector>
 
 #include "base/result.h"
 #include "store/transfer_output.h"
+
+#include <vector>
 
 namespace dhow::store {
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/archive_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "base/file.h"
+#include "base/text.h"
+#include "store/layer_apply.h"
+#include "store/tar.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
-#include "base/file.h"
-#include "base/text.h"
-#include "store/layer_apply.h"
-#include "store/tar.h"
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace dhow::store {
 
@@ -20,13 +20,12 @@ namespace {
 constexpr size_t kChunk = 1U << 20U;
 constexpr int kMaxLinks = 8;
 
-// Always through a spool file: the bytes that are indexed are then the bytes that are read later, even if
-// somebody writes to the archive meanwhile.
+// Always through a spool file: the bytes that are indexed are then the bytes that are read later,
+// even if somebody writes to the archive meanwhile.
 Result<UniqueFd> spool(int fd, const std::string& staging_dir) {
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
     auto file = TRY(open_at(AT_FDCWD, staging_dir + "/archive.tar", kFlags, 0600));
-    Decompressor decompressor(
-        [&](std::string_view bytes) { return write_all(file.get(), bytes); });
+    Decompressor decompressor([&](std::string_view bytes) { return write_all(file.get(), bytes); });
     std::vector<char> chunk(kChunk);
     while (true) {
         const ssize_t got = ::read(fd, chunk.data(), chunk.size());
@@ -126,9 +125,10 @@ Status ArchiveFile::stream(const std::string& name, const ByteSink& sink) const 
     std::vector<char> chunk(std::min<uint64_t>(kChunk, std::max<uint64_t>(member.size, 1)));
     uint64_t done = 0;
     while (done < member.size) {
-        const size_t want = static_cast<size_t>(std::min<uint64_t>(chunk.size(), member.size - done));
-        const ssize_t got = ::pread(
-            file_.get(), chunk.data(), want, static_cast<off_t>(member.offset + done));
+        const size_t want =
+            static_cast<size_t>(std::min<uint64_t>(chunk.size(), member.size - done));
+        const ssize_t got =
+            ::pread(file_.get(), chunk.data(), want, static_cast<off_t>(member.offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return system_error("read the archive", got == 0 ? EIO : errno);
         TRY(sink({chunk.data(), static_cast<size_t>(got)}));

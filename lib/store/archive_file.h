@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image archive opened for random access: decompressed or spooled into the staging folder first where
-// it is not a plain, seekable tar.
+// An image archive opened for random access: decompressed or spooled into the staging folder first
+// where it is not a plain, seekable tar.
 #pragma once
-
-#include <cstdint>
-#include <map>
-#include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "store/decompress.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
 
 namespace dhow::store {
 

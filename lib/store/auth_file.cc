@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/auth_file.h"
 
-#include <fcntl.h>
-
-#include <cstdlib>
-
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+
+#include <cstdlib>
+
+#include <fcntl.h>
 
 namespace dhow::store {
 
@@ -49,9 +49,8 @@ Result<Credentials> decode_entry(const json::Object& entry, const std::string& p
     const auto decoded = decode_base64(text);
     const size_t colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos) {
-        return make_error(ErrorKind::Corrupt,
-                          "credentials in '" + path + "' are damaged",
-                          "log in again");
+        return make_error(
+            ErrorKind::Corrupt, "credentials in '" + path + "' are damaged", "log in again");
     }
     return Credentials{.username = decoded->substr(0, colon),
                        .password = decoded->substr(colon + 1)};

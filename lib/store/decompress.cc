@@ -49,7 +49,8 @@ class GzipStream {
             state_.avail_out = static_cast<uint32_t>(output_.size());
             const uint32_t before = state_.avail_in;
             const int code = ::isal_inflate(&state_);
-            if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT) return corrupt("damaged gzip data");
+            if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT)
+                return corrupt("damaged gzip data");
             const size_t made = output_.size() - state_.avail_out;
             if (made > 0) {
                 TRY(sink(std::string_view(reinterpret_cast<const char*>(output_.data()), made)));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams as they travel, inflated: gzip by ISA-L, zstd by libzstd, or plain. Which one is told by the first
-// bytes, not by what a registry calls it. Push-style; memory is bounded whatever the input says. Runs in
-// dhow-transfer alone.
+// Streams as they travel, inflated: gzip by ISA-L, zstd by libzstd, or plain. Which one is told by
+// the first bytes, not by what a registry calls it. Push-style; memory is bounded whatever the
+// input says. Runs in dhow-transfer alone.
 #pragma once
+
+#include "base/result.h"
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow::store {
 

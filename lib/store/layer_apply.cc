@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/layer_apply.h"
 
+#include "base/file.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-
-#include "base/file.h"
-#include "base/text.h"
 
 namespace dhow::store {
 
@@ -22,8 +22,8 @@ constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr std::string_view kAufsInternal = ".wh..wh.";
 constexpr size_t kMaxDepth = 512;
 
-// What an image may carry: file capabilities, and attributes of users. Never overlayfs's own, which would
-// let a layer reach into those below it.
+// What an image may carry: file capabilities, and attributes of users. Never overlayfs's own, which
+// would let a layer reach into those below it.
 bool allowed_attribute(std::string_view name) {
     if (name == "security.capability") return true;
     return name.starts_with("user.") && !name.starts_with("user.overlay.");
@@ -125,13 +125,15 @@ Status LayerApplier::apply_whiteout(const Place& place, std::string_view name) {
     if (name.starts_with(kAufsInternal)) return {};
     const std::string hidden(name.substr(kWhiteout.size()));
     if (hidden.empty() || hidden == "." || hidden == "..") {
-        return make_error(ErrorKind::Corrupt, "layer entry '" + printable(path_) + "' hides nothing");
+        return make_error(ErrorKind::Corrupt,
+                          "layer entry '" + printable(path_) + "' hides nothing");
     }
+
     struct stat st {};
+
     if (::fstatat(place.parent, hidden.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if (!S_ISDIR(st.st_mode)) return {};
-        const auto folder =
-            TRY(open_at(place.parent, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+        const auto folder = TRY(open_at(place.parent, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
         return set_opaque(folder.get());
     }
     if (::mknodat(place.parent, hidden.c_str(), S_IFCHR, makedev(0, 0)) == 0) return {};
@@ -140,6 +142,7 @@ Status LayerApplier::apply_whiteout(const Place& place, std::string_view name) {
 
 Status LayerApplier::make_room(const Place& place, const TarEntry& entry, bool& was_whiteout) {
     struct stat st {};
+
     if (::fstatat(place.parent, place.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? Status() : failed("look up");
     }
@@ -184,8 +187,8 @@ Status LayerApplier::make_symbolic_link(const Place& place, const TarEntry& entr
     return dress_by_name(place, entry);
 }
 
-// A real device is for the machine's owner to make; in a user namespace the kernel refuses it and images
-// have to do without, as with Podman. 0/0 from an image would be a whiteout in disguise.
+// A real device is for the machine's owner to make; in a user namespace the kernel refuses it and
+// images have to do without, as with Podman. 0/0 from an image would be a whiteout in disguise.
 Status LayerApplier::make_node(const Place& place, const TarEntry& entry) {
     const bool device = entry.type != TarType::Fifo;
     const dev_t number = makedev(entry.device_major, entry.device_minor);
@@ -246,8 +249,8 @@ Status LayerApplier::dress_by_name(const Place& place, const TarEntry& entry) {
 Status LayerApplier::finish() {
     for (auto folder = folder_times_.rbegin(); folder != folder_times_.rend(); ++folder) {
         // A later entry may have replaced the folder by something else: then it has no time to get.
-        const auto fd = folder_.open_at(
-            folder->path, O_RDONLY | O_DIRECTORY, 0, RootDir::Links::Refuse);
+        const auto fd =
+            folder_.open_at(folder->path, O_RDONLY | O_DIRECTORY, 0, RootDir::Links::Refuse);
         if (!fd) continue;
         const timespec times[2] = {{0, UTIME_OMIT}, {folder->seconds, folder->nanos}};
         ignore(::futimens(fd->get(), times), "a folder's time is a courtesy");

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacks one layer's tar into a folder, in overlayfs form: a deletion (".wh.NAME", image-spec layer.md)
-// becomes a character device 0/0, an opaque folder an extended attribute. Every path is resolved by the
-// kernel below the folder (RootDir); nothing outside can be named, whatever links the layer lays. Runs in
-// dhow-transfer, in the user namespace when rootless.
+// Unpacks one layer's tar into a folder, in overlayfs form: a deletion (".wh.NAME", image-spec
+// layer.md) becomes a character device 0/0, an opaque folder an extended attribute. Every path is
+// resolved by the kernel below the folder (RootDir); nothing outside can be named, whatever links
+// the layer lays. Runs in dhow-transfer, in the user namespace when rootless.
 #pragma once
-
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "base/root_dir.h"
 #include "base/unique_fd.h"
 #include "store/tar.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace dhow::store {
 

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One layer from its bytes to its folder: compressed digest and size, inflate, DiffID, tar, unpack; in one
-// pass, no temporary file. Nothing is reported as done before every sum has matched.
+// One layer from its bytes to its folder: compressed digest and size, inflate, DiffID, tar, unpack;
+// in one pass, no temporary file. Nothing is reported as done before every sum has matched.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string_view>
 
 #include "base/result.h"
 #include "oci/spec/digest.h"
@@ -15,11 +10,17 @@
 #include "store/sha256.h"
 #include "store/tar.h"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
 namespace dhow::store {
 
 struct LayerExpectation {
-    std::optional<oci::Digest> digest;  // of the bytes as they come; absent in archives that give none
-    std::optional<uint64_t> size;       // likewise
+    std::optional<oci::Digest>
+        digest;                    // of the bytes as they come; absent in archives that give none
+    std::optional<uint64_t> size;  // likewise
     oci::DiffId diff_id;
 };
 

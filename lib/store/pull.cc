@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/pull.h"
 
+#include "base/text.h"
+#include "store/image_ref.h"
+
 #include <atomic>
 #include <mutex>
 #include <set>
 #include <thread>
-
-#include "base/text.h"
-#include "store/image_ref.h"
 
 namespace dhow::store {
 
@@ -22,8 +22,8 @@ Result<std::optional<Credentials>> credentials_for(const TransferRequest& reques
         return find_credentials(auth_files(request.auth_file), repository);
     }
     const auto [user, password] = split_once(request.credentials, ':');
-    return std::optional(Credentials{.username = std::string(user),
-                                     .password = std::string(password.value_or(""))});
+    return std::optional(
+        Credentials{.username = std::string(user), .password = std::string(password.value_or(""))});
 }
 
 Result<RegistryOptions> options_for(const TransferRequest& request, const ImageRef& reference) {
@@ -32,8 +32,8 @@ Result<RegistryOptions> options_for(const TransferRequest& request, const ImageR
         .repository = reference.repository(),
         .tls_verify = request.tls_verify,
         .ca_dir = request.ca_dir,
-        .credentials = TRY(credentials_for(
-            request, reference.registry() + "/" + reference.repository())),
+        .credentials =
+            TRY(credentials_for(request, reference.registry() + "/" + reference.repository())),
     };
 }
 
@@ -46,8 +46,8 @@ struct ChosenManifest {
 Result<ChosenManifest> choose(RegistryClient& client,
                               const ImageRef& reference,
                               const std::string& platform) {
-    auto fetched = TRY(client.manifest(reference.digest().value_or(
-        reference.tag().value_or("latest"))));
+    auto fetched =
+        TRY(client.manifest(reference.digest().value_or(reference.tag().value_or("latest"))));
     ChosenManifest chosen{.manifest = {}, .pulled_digest = fetched.digest};
     if (oci::is_index_type(fetched.media_type)) {
         const auto wanted =
@@ -58,9 +58,9 @@ Result<ChosenManifest> choose(RegistryClient& client,
         fetched.media_type = descriptor.media_type;
     }
     if (!oci::is_manifest_type(fetched.media_type)) {
-        return make_error(ErrorKind::Unsupported,
-                          "manifest of media type '" + printable(fetched.media_type) +
-                              "' is not supported");
+        return make_error(
+            ErrorKind::Unsupported,
+            "manifest of media type '" + printable(fetched.media_type) + "' is not supported");
     }
     chosen.manifest = std::move(fetched);
     return chosen;

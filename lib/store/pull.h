@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `pull`: one image from its registry; the manifest for the platform asked for, the config, and every layer
-// that is not here yet, several at a time. Runs in dhow-transfer alone.
+// `pull`: one image from its registry; the manifest for the platform asked for, the config, and
+// every layer that is not here yet, several at a time. Runs in dhow-transfer alone.
 #pragma once
 
 #include "base/result.h"

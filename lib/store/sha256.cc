@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sha256.h"
 
+#include "base/text.h"
+
 #include <openssl/evp.h>
 
 #include <cstdlib>
-
-#include "base/text.h"
 
 namespace dhow::store {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 by OpenSSL's EVP interface, for dhow-transfer alone (the first call loads the provider: 0.9 ms).
+// SHA-256 by OpenSSL's EVP interface, for dhow-transfer alone (the first call loads the provider:
+// 0.9 ms).
 #pragma once
 
 #include <memory>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/tar.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <optional>
-
-#include "base/text.h"
 
 namespace dhow::store {
 
@@ -22,7 +22,8 @@ std::string_view field(std::string_view block, size_t offset, size_t size) {
     return raw.substr(0, raw.find('\0'));
 }
 
-// Octal with blanks around it, or GNU's base-256 when the first bit is set. Negative numbers: nullopt.
+// Octal with blanks around it, or GNU's base-256 when the first bit is set. Negative numbers:
+// nullopt.
 std::optional<uint64_t> number(std::string_view block, size_t offset, size_t size) {
     const std::string_view raw = block.substr(offset, size);
     const auto first = static_cast<unsigned char>(raw.front());
@@ -51,7 +52,9 @@ bool checksum_matches(std::string_view block) {
     return stored == sum;
 }
 
-uint64_t padding_of(uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
+uint64_t padding_of(uint64_t size) {
+    return (kBlock - size % kBlock) % kBlock;
+}
 
 std::optional<TarType> type_of(char flag) {
     switch (flag) {
@@ -124,7 +127,8 @@ Status TarReader::feed(std::string_view bytes) {
                 } else {
                     TRY(sink_.data(bytes.substr(0, taken)));
                 }
-                if (remaining_ == 0) TRY(state_ == State::Extension ? end_extension() : end_entry());
+                if (remaining_ == 0)
+                    TRY(state_ == State::Extension ? end_extension() : end_entry());
                 break;
             case State::Padding:
             case State::ExtensionPadding:
@@ -239,7 +243,8 @@ Status TarReader::start_entry(std::string_view block, char type_flag) {
     entry.size = remaining_;
     TRY(apply_overrides(entry));
     // Old tars mark folders by a slash alone.
-    if (entry.type == TarType::Regular && entry.path.ends_with('/')) entry.type = TarType::Directory;
+    if (entry.type == TarType::Regular && entry.path.ends_with('/'))
+        entry.type = TarType::Directory;
     if (entry.type != TarType::Regular) entry.size = 0;
     entry.data_offset = offset_;
     remaining_ = entry.size;
@@ -275,10 +280,9 @@ Status TarReader::apply_overrides(TarEntry& entry) {
         }
         if (!good) return broken("invalid pax value of '" + printable(key) + "'");
     }
-    const bool bad_name = entry.path.empty() || entry.path.size() > kMaxPath ||
-                          entry.target.size() > kMaxPath ||
-                          entry.path.find('\0') != std::string::npos ||
-                          entry.target.find('\0') != std::string::npos;
+    const bool bad_name =
+        entry.path.empty() || entry.path.size() > kMaxPath || entry.target.size() > kMaxPath ||
+        entry.path.find('\0') != std::string::npos || entry.target.find('\0') != std::string::npos;
     if (bad_name) return broken("a name is empty, too long, or holds a NUL");
     return {};
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading tar streams: ustar, pax (POSIX.1-2001) and the GNU extensions images use. Push-style: whoever has
-// bytes feeds them, in pieces of any size. Every byte is hostile: numbers are bounded, names too, checksums
-// are verified, and what is not understood is an error, never skipped. Runs in dhow-transfer alone.
+// Reading tar streams: ustar, pax (POSIX.1-2001) and the GNU extensions images use. Push-style:
+// whoever has bytes feeds them, in pieces of any size. Every byte is hostile: numbers are bounded,
+// names too, checksums are verified, and what is not understood is an error, never skipped. Runs in
+// dhow-transfer alone.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow::store {
 
@@ -22,7 +23,7 @@ struct TarEntry {
     uint32_t mode = 0;   // permission bits, setuid and sticky included
     uint32_t uid = 0;
     uint32_t gid = 0;
-    uint64_t size = 0;   // bytes of data that follow; 0 but for Regular
+    uint64_t size = 0;  // bytes of data that follow; 0 but for Regular
     int64_t mtime_seconds = 0;
     int64_t mtime_nanos = 0;
     uint32_t device_major = 0;
@@ -61,8 +62,8 @@ class TarReader {
 
     TarSink& sink_;
     State state_ = State::Header;
-    std::string block_;      // a header that is not complete yet
-    uint64_t remaining_ = 0; // of data, padding or extension
+    std::string block_;       // a header that is not complete yet
+    uint64_t remaining_ = 0;  // of data, padding or extension
     uint64_t padding_ = 0;
     uint64_t offset_ = 0;
     uint64_t entries_ = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/transfer_output.h"
 
-#include <fcntl.h>
-
 #include "base/file.h"
+
+#include <fcntl.h>
 
 namespace dhow::store {
 

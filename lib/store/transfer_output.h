@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What dhow-transfer's verbs share: where layers go, who hears of progress, and one layer taken from any
-// source of bytes into its staging folder.
+// What dhow-transfer's verbs share: where layers go, who hears of progress, and one layer taken
+// from any source of bytes into its staging folder.
 #pragma once
-
-#include <functional>
-#include <string>
 
 #include "base/result.h"
 #include "oci/spec/image_config.h"
 #include "oci/spec/manifest.h"
 #include "store/layer_pipeline.h"
 #include "store/transfer_protocol.h"
+
+#include <functional>
+#include <string>
 
 namespace dhow::store {
 
@@ -25,8 +25,8 @@ struct TransferContext {
 // Gives every byte of a blob, in order, to `sink`.
 using BlobSource = std::function<Status(const ByteSink& sink)>;
 
-// Unpacks to `<staging_dir>/<hex>` unless `<layers_dir>/<hex>` exists. Reports its beginning, progress,
-// and end under `label`.
+// Unpacks to `<staging_dir>/<hex>` unless `<layers_dir>/<hex>` exists. Reports its beginning,
+// progress, and end under `label`.
 Result<TransferredLayer> take_layer(const TransferContext& context,
                                     const LayerExpectation& expected,
                                     const std::string& label,

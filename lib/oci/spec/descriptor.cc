@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/spec/descriptor.h"
 
-#include <sys/utsname.h>
-
 #include "base/text.h"
+
+#include <sys/utsname.h>
 
 namespace dhow::oci {
 
 Result<Platform> parse_platform(std::string_view text) {
     const auto parts = split(text, '/');
-    const bool good = (parts.size() == 2 || parts.size() == 3) && !parts[0].empty() &&
-                      !parts[1].empty();
+    const bool good =
+        (parts.size() == 2 || parts.size() == 3) && !parts[0].empty() && !parts[1].empty();
     if (!good) {
         return make_error(ErrorKind::InvalidArgument,
                           "platform '" + printable(text) + "' is malformed",
@@ -42,10 +42,9 @@ Platform host_platform() {
 }
 
 bool matches(const Platform& offered, const Platform& wanted) {
-    const bool variants_agree = offered.variant.empty() || wanted.variant.empty() ||
-                                offered.variant == wanted.variant;
-    return offered.os == wanted.os && offered.architecture == wanted.architecture &&
-           variants_agree;
+    const bool variants_agree =
+        offered.variant.empty() || wanted.variant.empty() || offered.variant == wanted.variant;
+    return offered.os == wanted.os && offered.architecture == wanted.architecture && variants_agree;
 }
 
 static Result<Platform> read_platform(const json::Object& object) {

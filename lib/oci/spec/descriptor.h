@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Descriptors and platforms (OCI image-spec 1.1, descriptor.md and image-index.md), and the media types
-// dhow understands, OCI's and Docker's.
+// Descriptors and platforms (OCI image-spec 1.1, descriptor.md and image-index.md), and the media
+// types dhow understands, OCI's and Docker's.
 #pragma once
+
+#include "base/json.h"
+#include "base/result.h"
+#include "oci/spec/digest.h"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "base/json.h"
-#include "base/result.h"
-#include "oci/spec/digest.h"
 
 namespace dhow::oci {
 
@@ -26,7 +26,8 @@ struct Platform {
 Result<Platform> parse_platform(std::string_view text);
 std::string to_string(const Platform& platform);
 Platform host_platform();
-// Whether an image for `offered` runs where `wanted` is asked for: variants are compared when both say one.
+// Whether an image for `offered` runs where `wanted` is asked for: variants are compared when both
+// say one.
 bool matches(const Platform& offered, const Platform& wanted);
 
 struct Descriptor {

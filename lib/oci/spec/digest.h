@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content addresses of the OCI image spec (descriptor.md, "Digests"): sha256 alone, 64 lower-case digits,
-// checked on construction. Four types that hold the same digits and mean different things: no conversion.
+// Content addresses of the OCI image spec (descriptor.md, "Digests"): sha256 alone, 64 lower-case
+// digits, checked on construction. Four types that hold the same digits and mean different things:
+// no conversion.
 #pragma once
+
+#include "base/result.h"
 
 #include <compare>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace dhow::oci {
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The image config (OCI image-spec 1.1, config.md): what an image says of how it wants to be run. All of it
-// is the image author's word and hostile; none of it may change isolation.
+// The image config (OCI image-spec 1.1, config.md): what an image says of how it wants to be run.
+// All of it is the image author's word and hostile; none of it may change isolation.
 #pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "oci/spec/digest.h"
 
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/result.h"
-#include "oci/spec/digest.h"
 
 namespace dhow::oci {
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Image manifests and indexes (OCI image-spec 1.1, manifest.md and image-index.md; Docker schema 2).
+// Image manifests and indexes (OCI image-spec 1.1, manifest.md and image-index.md; Docker schema
+// 2).
 #pragma once
-
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "oci/spec/descriptor.h"
+
+#include <string_view>
+#include <vector>
 
 namespace dhow::oci {
 
@@ -24,8 +25,9 @@ struct Index {
 inline constexpr size_t kMaxManifestBytes = 4U << 20U;
 inline constexpr size_t kMaxLayers = 500;
 
-// `media_type` is what the registry or descriptor says; the document's own must agree where it has one. A
-// document that is both manifest and index is refused whichever it is asked for as (CVE-2021-41190).
+// `media_type` is what the registry or descriptor says; the document's own must agree where it has
+// one. A document that is both manifest and index is refused whichever it is asked for as
+// (CVE-2021-41190).
 Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type);
 Result<Index> parse_index(std::string_view text, std::string_view media_type);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WWW-Authenticate, the registry's question for credentials (RFC 9110, section 11; distribution's token
-// specification). Pure; the header comes from the network.
+// WWW-Authenticate, the registry's question for credentials (RFC 9110, section 11; distribution's
+// token specification). Pure; the header comes from the network.
 #pragma once
 
 #include <optional>

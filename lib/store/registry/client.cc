@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/registry/client.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "base/json.h"
 #include "base/text.h"
 #include "oci/spec/manifest.h"
 #include "store/registry/challenge.h"
 #include "store/registry/config.h"
 #include "store/sha256.h"
+
+#include <algorithm>
+
+#include <unistd.h>
 
 namespace dhow::store {
 
@@ -49,13 +49,15 @@ bool worth_retrying(const Result<HttpResponse>& answer) {
     return answer->status == 429 || answer->status >= 500;
 }
 
-void back_off(int attempt) { ::usleep(100'000U << static_cast<unsigned>(attempt)); }
+void back_off(int attempt) {
+    ::usleep(100'000U << static_cast<unsigned>(attempt));
+}
 
 }  // namespace
 
 Result<RegistryClient> RegistryClient::connect(const RegistryOptions& options) {
-    const auto settings = TRY(
-        find_registry_settings(options.registry + "/" + options.repository, options.ca_dir));
+    const auto settings =
+        TRY(find_registry_settings(options.registry + "/" + options.repository, options.ca_dir));
     if (settings.blocked) {
         return make_error(ErrorKind::Permission,
                           "registry '" + options.registry + "' is blocked in registries.conf");
@@ -122,8 +124,8 @@ Status RegistryClient::answer_challenge(const HttpResponse& response) {
         return {};
     }
     // A registry behind TLS that asks for the password to be sent in the clear is not to be obeyed.
-    const bool downgrade = base_.starts_with("https://") &&
-                           !challenge->realm.starts_with("https://");
+    const bool downgrade =
+        base_.starts_with("https://") && !challenge->realm.starts_with("https://");
     if (downgrade) {
         return make_error(ErrorKind::Permission,
                           "registry '" + options_.registry + "' sends its users to '" +
@@ -200,8 +202,8 @@ Result<FetchedManifest> RegistryClient::manifest(const std::string& reference) {
     return manifest;
 }
 
-// One attempt at a blob's bytes from `received` on. A server may ignore the range and begin anew: what we
-// have is then skipped.
+// One attempt at a blob's bytes from `received` on. A server may ignore the range and begin anew:
+// what we have is then skipped.
 Result<HttpResponse> RegistryClient::blob_attempt(const oci::Descriptor& descriptor,
                                                   uint64_t& received,
                                                   const ByteSink& sink) {

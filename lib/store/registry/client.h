@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pulling half of the distribution specification 1.1, for one repository: manifests and blobs by tag or
-// digest, with the registry's login dance. A blob that breaks off is resumed where it stopped. In
-// dhow-transfer alone; one client per thread.
+// The pulling half of the distribution specification 1.1, for one repository: manifests and blobs
+// by tag or digest, with the registry's login dance. A blob that breaks off is resumed where it
+// stopped. In dhow-transfer alone; one client per thread.
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
 
 #include "base/result.h"
 #include "oci/spec/descriptor.h"
@@ -14,11 +10,15 @@
 #include "store/decompress.h"
 #include "store/registry/transport.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 namespace dhow::store {
 
 struct RegistryOptions {
-    std::string registry;     // "docker.io", "localhost:5000"
-    std::string repository;   // "library/busybox"; empty for a login
+    std::string registry;    // "docker.io", "localhost:5000"
+    std::string repository;  // "library/busybox"; empty for a login
     std::optional<bool> tls_verify;
     std::string ca_dir;
     std::optional<Credentials> credentials;
@@ -45,9 +45,7 @@ class RegistryClient {
 
   private:
     RegistryClient(RegistryOptions options, Transport transport, bool allow_http)
-        : options_(std::move(options)),
-          transport_(std::move(transport)),
-          allow_http_(allow_http) {}
+        : options_(std::move(options)), transport_(std::move(transport)), allow_http_(allow_http) {}
 
     Status find_scheme();
     [[nodiscard]] std::string url(const std::string& path) const;

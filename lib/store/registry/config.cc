@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/registry/config.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cstdlib>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include <fcntl.h>
 
+#define TOML_EXCEPTIONS 0
 #include "base/file.h"
 #include "base/text.h"
+
+#include <toml++/toml.h>
 
 namespace dhow::store {
 
@@ -29,9 +29,9 @@ bool covers(std::string_view prefix, std::string_view repository) {
         const std::string_view host = repository.substr(0, repository.find('/'));
         return host.ends_with(prefix.substr(1));
     }
-    return repository == prefix || (repository.starts_with(prefix) && !prefix.empty() &&
-                                    (repository[prefix.size()] == '/' ||
-                                     repository[prefix.size()] == ':'));
+    return repository == prefix ||
+           (repository.starts_with(prefix) && !prefix.empty() &&
+            (repository[prefix.size()] == '/' || repository[prefix.size()] == ':'));
 }
 
 std::string main_config_file() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/registry/transport.h"
 
-#include <curl/curl.h>
-
 #include "base/text.h"
+
+#include <curl/curl.h>
 
 namespace dhow::store {
 
@@ -79,8 +79,9 @@ Error network_error(const std::string& url, CURLcode code, const char* detail) {
             fix = "check that the registry runs there";
             break;
         case CURLE_PEER_FAILED_VERIFICATION:
-            fix = "put the registry's CA certificate into /etc/containers/certs.d/HOST/ca.crt, or "
-                  "use --tls-verify=false";
+            fix =
+                "put the registry's CA certificate into /etc/containers/certs.d/HOST/ca.crt, or "
+                "use --tls-verify=false";
             break;
         case CURLE_SSL_CONNECT_ERROR:
             fix = "for a registry without TLS use --tls-verify=false";
@@ -91,16 +92,17 @@ Error network_error(const std::string& url, CURLcode code, const char* detail) {
         default:
             break;
     }
-    return make_error(ErrorKind::Unavailable,
-                      "contact registry at '" + printable(origin_of(url)) + "': " +
-                          to_lower(printable(why)),
-                      fix);
+    return make_error(
+        ErrorKind::Unavailable,
+        "contact registry at '" + printable(origin_of(url)) + "': " + to_lower(printable(why)),
+        fix);
 }
 
 class HeaderList {
   public:
     explicit HeaderList(const std::vector<std::string>& headers) {
-        for (const std::string& header : headers) list_ = ::curl_slist_append(list_, header.c_str());
+        for (const std::string& header : headers)
+            list_ = ::curl_slist_append(list_, header.c_str());
     }
 
     ~HeaderList() { ::curl_slist_free_all(list_); }
@@ -142,8 +144,8 @@ static void set_security(CURL* curl, const TransportOptions& options) {
     ::curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
     ::curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
     if (options.extra_ca.empty()) return;
-    curl_blob blob{const_cast<char*>(options.extra_ca.data()), options.extra_ca.size(),
-                   CURL_BLOB_NOCOPY};
+    curl_blob blob{
+        const_cast<char*>(options.extra_ca.data()), options.extra_ca.size(), CURL_BLOB_NOCOPY};
     ::curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
 }
 
@@ -190,7 +192,9 @@ Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySi
     return std::move(exchange.response);
 }
 
-Result<HttpResponse> Transport::get(const HttpRequest& request) { return perform(request, nullptr); }
+Result<HttpResponse> Transport::get(const HttpRequest& request) {
+    return perform(request, nullptr);
+}
 
 Result<HttpResponse> Transport::stream(const HttpRequest& request, const BodySink& sink) {
     return perform(request, &sink);

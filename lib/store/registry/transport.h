@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP for the registry client: libcurl behind one class, in dhow-transfer alone. TLS is verified against
-// the system's certificates plus what the user gave for this registry; redirects never carry credentials to
-// another origin (libcurl drops them) and never lead from HTTPS to HTTP.
+// HTTP for the registry client: libcurl behind one class, in dhow-transfer alone. TLS is verified
+// against the system's certificates plus what the user gave for this registry; redirects never
+// carry credentials to another origin (libcurl drops them) and never lead from HTTPS to HTTP.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <functional>
@@ -13,22 +15,20 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace dhow::store {
 
 struct TransportOptions {
-    bool allow_http = false;       // plain HTTP is acceptable
+    bool allow_http = false;  // plain HTTP is acceptable
     bool verify_tls = true;
-    std::string extra_ca;          // PEM certificates, concatenated
+    std::string extra_ca;  // PEM certificates, concatenated
 };
 
 struct HttpRequest {
     std::string url;
-    std::vector<std::string> headers;     // "Name: value"
-    std::optional<std::string> basic;     // "user:password"
-    uint64_t resume_from = 0;             // bytes already had
-    size_t body_limit = 8U << 20U;        // for bodies that are kept
+    std::vector<std::string> headers;  // "Name: value"
+    std::optional<std::string> basic;  // "user:password"
+    uint64_t resume_from = 0;          // bytes already had
+    size_t body_limit = 8U << 20U;     // for bodies that are kept
 };
 
 struct HttpResponse {
@@ -49,8 +49,8 @@ class Transport {
 
     // GET. Network failures are Unavailable, and say what and why; any HTTP status is a response.
     Result<HttpResponse> get(const HttpRequest& request);
-    // GET whose body, when the status is 200 or 206, goes to `sink` and is not kept. The sink's error
-    // is returned as it is.
+    // GET whose body, when the status is 200 or 206, goes to `sink` and is not kept. The sink's
+    // error is returned as it is.
     Result<HttpResponse> stream(const HttpRequest& request, const BodySink& sink);
 
   private:
