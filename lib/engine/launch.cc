@@ -11,6 +11,7 @@
 #include "engine/siblings.h"
 #include "engine/spec_builder.h"
 #include "engine/systemd_notify.h"
+#include "rootless/netns.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -30,6 +31,8 @@ class StartGuard {
         if (dismissed_) return;
         ignore(tear_down_network(context_, config_), "the start's own error says more");
         ignore(unmount_rootfs(context_, config_.id), "it dies with this process");
+        ignore(rootless::unbind_netns(context_.container_run_dir(config_.id) + "/netns"),
+               "it dies with this process");
         ignore(remove_tree_at(context_.run_root.get(), "c/" + config_.id),
                "the next start clears it");
     }

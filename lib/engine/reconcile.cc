@@ -7,6 +7,7 @@
 #include "engine/context.h"
 #include "engine/network_setup.h"
 #include "engine/rootfs.h"
+#include "rootless/netns.h"
 #include "store/gc.h"
 #include "store/volume_store.h"
 
@@ -59,6 +60,7 @@ Status remove_anonymous_volumes(Context& context, const ContainerConfig& config)
 Status discard_container(Context& context, const ContainerConfig& config) {
     TRY(tear_down_network(context, config));
     TRY(unmount_rootfs(context, config.id));
+    TRY(rootless::unbind_netns(context.container_run_dir(config.id) + "/netns"));
     TRY(remove_tree_at(context.run_root.get(), "c/" + config.id));
     TRY(remove_tree_at(context.store.root_fd(), "containers/" + config.id));
     if (config.options.auto_remove) return remove_anonymous_volumes(context, config);
