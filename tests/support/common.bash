@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # bats sets status, output and stderr
 # What every system test starts from: the real binaries, run as root or as an ordinary user (MODE), on
 # a state folder of this test file's own, with a look at what is left behind when the file ends.
 #
@@ -18,18 +18,33 @@ MODE=${MODE:-rootless}
 if [[ -n ${T:-} ]]; then
     S="$T/the state"
     USER_HOME=$T/home
-    USER_ENV=("XDG_RUNTIME_DIR=$T/run" "XDG_DATA_HOME=$S" ${EXTRA_ENV:+"$EXTRA_ENV"})
+    USER_ENV=("XDG_RUNTIME_DIR=$T/run" "XDG_DATA_HOME=$S")
 fi
 
 is_rootless() { [[ $MODE == rootless ]]; }
 
-# dhow ARGUMENT...: the command under test.
-dhow() {
+# dhow ARGUMENT...: the command under test. It is $T/dhow, a script that becomes the real binary by exec:
+# its pid is dhow's. EXTRA_ENV holds one more "K=V"; PREFIX a program to run it under.
+dhow() { "$T/dhow" "$@" 3>&-; }
+
+write_command() {
+    local become=() quoted
     if is_rootless; then
-        as_user "$DHOW" "$@" 3>&-
-    else
-        HOME=$USER_HOME "$DHOW" --root "$S/root" --runroot "$T/run" "$@" 3>&-
+        become=(setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups)
     fi
+    become+=(env -i "PATH=$TEST_PATH" "HOME=$USER_HOME" "USER=$(is_rootless && echo "$TEST_USER" || echo root)"
+        "TERM=${TERM:-dumb}" "${USER_ENV[@]}")
+    quoted=$(printf '%q ' "${become[@]}")
+    {
+        echo '#!/bin/bash'
+        printf 'cd %q\n' "$T"
+        # shellcheck disable=SC2016
+        printf 'exec %s${EXTRA_ENV:+"$EXTRA_ENV"} $PREFIX %q' "$quoted" "$DHOW"
+        is_rootless || printf ' --root %q --runroot %q' "$S/root" "$T/run"
+        # shellcheck disable=SC2016
+        printf ' "$@"\n'
+    } >"$T/dhow"
+    chmod 755 "$T/dhow"
 }
 
 # Where dhow keeps what is under test: state folder, run folder.
@@ -132,6 +147,7 @@ setup_state() {
     mkdir -m 777 "$T/share-out"
     is_rootless && chown "$TEST_USER:$TEST_USER" "$S" "$T/home" "$T/run"
     place_binaries
+    write_command
 }
 
 load_busybox() {

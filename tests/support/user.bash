@@ -3,6 +3,7 @@
 # The ordinary user of the rootless tests.
 
 TEST_USER=${DHOW_TEST_USER:-dhow-test}
+TEST_PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 
 # free_range FILE: a first id with 65536 free ones after it, above every range in FILE.
 free_range() {
@@ -33,6 +34,6 @@ ensure_test_user() {
 # are the caller's.
 as_user() {
     setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups \
-        env -i "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" "HOME=$USER_HOME" "USER=$TEST_USER" \
+        env -i "PATH=$TEST_PATH" "HOME=$USER_HOME" "USER=$TEST_USER" \
         "TERM=${TERM:-dumb}" ${USER_ENV[@]+"${USER_ENV[@]}"} "$@"
 }
