@@ -182,3 +182,9 @@ setup_file() {
 teardown() { dhow rm -a -f -t 0 >/dev/null 2>&1 || true; }
 
 teardown_file() { end_state; }
+
+# The docker client: the machine's, or the one inside Debian's package, unpacked but never installed.
+docker_client() {
+    command -v docker && return
+    [[ -x $TEST_CACHE/docker-client/usr/bin/docker ]] && echo "$TEST_CACHE/docker-client/usr/bin/docker"
+}

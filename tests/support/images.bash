@@ -176,3 +176,13 @@ busybox_oci() { cached busybox.oci.tar make_busybox_oci; }
 busybox_docker() { cached busybox.docker.tar make_busybox_docker; }
 two_layers_oci() { cached two_layers.oci.tar make_two_layers; }
 debian_nginx() { cached debian-nginx make_debian_nginx; }
+
+# Debian's docker client alone: its package also holds a daemon, which nobody wants started here.
+make_docker_client() {
+    mkdir -p "$1/package"
+    (cd "$1/package" && apt-get -q download docker.io) && dpkg-deb -x "$1"/package/docker.io_*.deb "$1/all" || return
+    install -D "$1/all/usr/bin/docker" "$1/usr/bin/docker"
+    rm -rf "$1/package" "$1/all"
+}
+
+docker_client_package() { cached docker-client make_docker_client; }
