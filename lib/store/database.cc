@@ -183,6 +183,7 @@ struct Database::Connection {
     UniqueFd lock;  // db.lock, opened for the first transaction
     int folder_fd = -1;
     int wal_pages = 0;
+    bool locked = false;                         // we hold db.lock
     Durability durability = Durability::Synced;  // what `PRAGMA synchronous` is at
 
     Connection() = default;
@@ -196,7 +197,10 @@ struct Database::Connection {
     Result<bool> try_lock();
     Status lock_for_writing();
 
-    void unlock() const { ::flock(lock.get(), LOCK_UN); }
+    void unlock() {
+        ::flock(lock.get(), LOCK_UN);
+        locked = false;
+    }
 };
 
 // The file is made by us, 0600, because SQLite would take the umask's word; SQLite gives the WAL
@@ -235,7 +239,8 @@ Status Database::Connection::open_lock() {
 
 Result<bool> Database::Connection::try_lock() {
     TRY(open_lock());
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    locked = ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+    if (locked) return true;
     if (errno == EWOULDBLOCK || errno == EINTR) return false;
     return system_error("lock the database");
 }
@@ -276,6 +281,10 @@ Result<Statement> Database::query(std::string_view sql, std::initializer_list<Va
     const int code = sqlite3_prepare_v2(connection_->handle, sql.data(), length, &handle, nullptr);
     if (code != SQLITE_OK) return sqlite_error(connection_->handle, "read the database");
     Statement statement(handle);
+    if (!connection_->locked && sqlite3_stmt_readonly(handle) == 0) {
+        return make_error(ErrorKind::Internal,
+                          "write to the database outside of a transaction: " + std::string(sql));
+    }
     TRY(bind_all(handle, values));
     return statement;
 }
@@ -295,9 +304,20 @@ int64_t Database::changes() const {
     return sqlite3_changes64(connection_->handle);
 }
 
+Status Database::turn_on_wal() {
+    TRY(connection_->lock_for_writing());
+    auto changed = execute("PRAGMA journal_mode=WAL");
+    connection_->unlock();
+    return changed;
+}
+
+bool Database::in_transaction() const {
+    return connection_->locked;
+}
+
 Status Database::checkpoint_if_due() {
     Connection& connection = *connection_;
-    if (connection.wal_pages < kCheckpointPages) return {};
+    if (connection.wal_pages < kCheckpointPages || connection.locked) return {};
     if (!TRY(connection.try_lock())) return {};
     // TRUNCATE waits for readers through the busy handler; a reader in the way is no reason to
     // wait.
@@ -317,9 +337,13 @@ Status Database::checkpoint_if_due() {
 
 Result<Transaction> Transaction::begin(Database& database, Durability durability) {
     Database::Connection& connection = *database.connection_;
+    if (connection.locked) {
+        return make_error(ErrorKind::Internal, "begin a transaction inside a transaction");
+    }
     if (durability != connection.durability) {
         const bool synced = durability == Durability::Synced;
-        TRY(database.execute(synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
+        TRY(database.execute_script(synced ? "PRAGMA synchronous=FULL"
+                                           : "PRAGMA synchronous=NORMAL"));
         connection.durability = durability;
     }
     TRY(connection.lock_for_writing());

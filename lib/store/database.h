@@ -67,7 +67,9 @@ class [[nodiscard]] Database {
     Database& operator=(Database&& other) noexcept;
     ~Database();  // checkpoints when that is due and nobody is in the way
 
-    // Constraint errors: AlreadyExists (unique, primary key), Conflict (foreign key).
+    // What writes needs an open Transaction: without one it is an Internal error, because the
+    // checkpointer could come in between. Constraint errors: AlreadyExists (unique, primary key),
+    // Conflict (foreign key).
     Result<Statement> query(std::string_view sql, std::initializer_list<Value> values = {});
     // One statement without results.
     Status execute(std::string_view sql, std::initializer_list<Value> values = {});
@@ -79,6 +81,11 @@ class [[nodiscard]] Database {
     // Moves the WAL's content into the database file when the WAL is large and no other process
     // writes; costs nothing otherwise.
     Status checkpoint_if_due();
+
+    // Makes a new database one with a write-ahead log; the file's header keeps it.
+    Status turn_on_wal();
+
+    [[nodiscard]] bool in_transaction() const;
 
   private:
     friend class Transaction;

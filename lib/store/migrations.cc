@@ -151,7 +151,7 @@ Status migrate(Database& database) {
                           "use the newer dhow that wrote it");
     }
     // Kept in the file's header; cannot be changed inside a transaction.
-    if (version == 0) TRY(database.execute("PRAGMA journal_mode=WAL"));
+    if (version == 0) TRY(database.turn_on_wal());
     return apply_pending(database);
 }
 

@@ -80,6 +80,17 @@ bool is_volume_name(std::string_view name) {
     });
 }
 
+static Status insert_row(Database& database, const Volume& volume) {
+    const std::string labels = json::compact(json::to_object(volume.labels));
+    return database.execute(
+        "INSERT INTO volumes(name, created_at, anonymous, needs_copy_up, labels)"
+        " VALUES(?, ?, ?, 1, ?)",
+        {volume.name,
+         volume.created_at,
+         static_cast<int64_t>(volume.anonymous),
+         std::string_view(labels)});
+}
+
 Result<Volume> VolumeStore::ensure(const Volume& wanted) {
     if (!is_volume_name(wanted.name)) {
         return make_error(
@@ -89,21 +100,24 @@ Result<Volume> VolumeStore::ensure(const Volume& wanted) {
     }
     auto existing = find(wanted.name);
     if (existing || existing.error().kind != ErrorKind::NotFound) return existing;
+    if (store_.database().in_transaction()) return create(wanted);
+    auto transaction = TRY(Transaction::begin(store_.database(), Durability::Synced));
+    existing = find(wanted.name);  // somebody else may have made it a moment ago
+    if (existing) return existing;
+    auto created = TRY(create(wanted));
+    TRY(transaction.commit());
+    return created;
+}
+
+// With the writers' lock held, so that no sweep sees the folder without its row.
+Result<Volume> VolumeStore::create(const Volume& wanted) {
     const auto volumes = TRY(open_dir_at(store_.root_fd(), kVolumes));
     const auto folder = TRY(make_dir_at(volumes.get(), wanted.name, 0700));
     TRY(make_dir_at(folder.get(), kData, 0755));
-
     Volume volume = wanted;
     volume.created_at = now_unix_nanos();
     volume.needs_copy_up = true;
-    const std::string labels = json::compact(json::to_object(volume.labels));
-    TRY(store_.database().execute(
-        "INSERT INTO volumes(name, created_at, anonymous, needs_copy_up, labels)"
-        " VALUES(?, ?, ?, 1, ?)",
-        {volume.name,
-         volume.created_at,
-         static_cast<int64_t>(volume.anonymous),
-         std::string_view(labels)}));
+    TRY(insert_row(store_.database(), volume));
     return volume;
 }
 

@@ -31,8 +31,8 @@ class VolumeStore {
   public:
     explicit VolumeStore(Store& store) : store_(store) {}
 
-    // Inside a transaction of the caller: creates the folder, then the row. An existing volume is
-    // returned as it is.
+    // Creates the folder, then the row: in the caller's transaction, or in one of its own when none
+    // is open. An existing volume is returned as it is.
     Result<Volume> ensure(const Volume& wanted);
     // As ensure(), with a random 64-digit name.
     Result<Volume> create_anonymous();
@@ -58,6 +58,8 @@ class VolumeStore {
     [[nodiscard]] std::string data_path(std::string_view name) const;
 
   private:
+    Result<Volume> create(const Volume& wanted);
+
     Store& store_;
 };
 
