@@ -115,7 +115,7 @@ class Session {
 
     Result<AttachOutcome> run(const std::optional<RawTerminal>& raw) {
         raw_ = raw ? &*raw : nullptr;
-        TRY(send_window_size());
+        TRY(send_first_size());
         while (!outcome_) TRY(one_round());
         return *outcome_;
     }
@@ -168,6 +168,16 @@ class Session {
             }
         }
         return {};
+    }
+
+    // A program repaints when its window changes; the same size again would be no change.
+    Status send_first_size() {
+        const std::optional<WindowSize> size =
+            raw_ != nullptr && options_.redraw ? window_size(options_.in) : std::nullopt;
+        if (size) {
+            TRY(give_up_on_loss(connection_.send_resize(size->rows + 1, size->columns + 1)));
+        }
+        return send_window_size();
     }
 
     Status send_window_size() {

@@ -19,6 +19,7 @@ struct AttachOptions {
     int out = 1;
     int err = 2;
     bool raw = false;             // `in` is a terminal and the container has one
+    bool redraw = false;          // joins a session under way: make the program paint itself anew
     std::string detach_sequence;  // bytes; empty: no detaching. Only watched when raw
     bool proxy_signals = true;
     std::function<void(int signal)> forward_signal;  // called from the loop

@@ -86,8 +86,9 @@ Result<int> serve_running(engine::Engine& engine, const std::string& name, Foreg
     options.with_input = options.with_input && details.config.interactive;
     const std::string& id = details.summary.id;
     shim::Connection connection = TRY(engine::attach_container(engine, id, options.with_input));
-    const AttachOutcome outcome =
-        TRY(attach_loop(connection, session_options(engine, id, options)));
+    AttachOptions session = session_options(engine, id, options);
+    session.redraw = true;
+    const AttachOutcome outcome = TRY(attach_loop(connection, session));
     switch (outcome.kind) {
         case AttachOutcome::Kind::Detached:
             return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow info: YAML for people, JSON or a template for programs.
-#include "base/text.h"
+#include "cmd/dhow/architecture.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/list_format.h"
 #include "cmd/dhow/output.h"
@@ -13,7 +13,7 @@ constexpr int kJsonIndent = 2;
 
 json::Object host_of(const engine::SystemInfo& info) {
     json::Object host;
-    host["arch"] = info.architecture;
+    host["arch"] = go_architecture(info.architecture);
     host["cgroupControllers"] = json::to_array(info.cgroup_controllers);
     host["cgroupManager"] = info.cgroup_manager;
     host["cgroupVersion"] = info.cgroup_version;
@@ -48,8 +48,8 @@ json::Object document_of(const engine::SystemInfo& info) {
     json::Object document;
     document["host"] = host_of(info);
     document["store"] = store_of(info);
-    document["version"] =
-        json::Object{{"Version", info.version}, {"OsArch", "linux/" + info.architecture}};
+    document["version"] = json::Object{{"Version", info.version},
+                                       {"OsArch", "linux/" + go_architecture(info.architecture)}};
     if (!info.warnings.empty()) document["warnings"] = json::to_array(info.warnings);
     return document;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow version: opens no engine, so that asking costs a millisecond.
+#include "cmd/dhow/architecture.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/list_format.h"
 #include "cmd/dhow/output.h"
@@ -10,14 +11,9 @@ namespace dhow::cli::verbs {
 
 namespace {
 
-// Go's words for architectures, which every tool of this field uses.
 std::string architecture() {
     utsname name{};
-    if (::uname(&name) != 0) return "unknown";
-    const std::string_view machine(name.machine);
-    if (machine == "x86_64") return "amd64";
-    if (machine == "aarch64") return "arm64";
-    return std::string(machine);
+    return ::uname(&name) == 0 ? go_architecture(name.machine) : "unknown";
 }
 
 json::Object document() {

@@ -164,6 +164,15 @@ TEST(Attach, RawTerminalSendsItsSizeAndIsRestored) {
     EXPECT_FALSE(is_raw(pty.slave.get()));
 }
 
+TEST(Attach, JoiningARunningSessionMakesItRepaint) {
+    const Pty pty = open_pty();
+    AttachOptions options = raw_options(pty);
+    options.redraw = true;
+    SessionProcess session(options);
+    EXPECT_EQ(session.next().payload, "25 81");
+    EXPECT_EQ(session.next().payload, "24 80");
+}
+
 TEST(Attach, WindowChangesAreSentOnce) {
     const Pty pty = open_pty();
     SessionProcess session(raw_options(pty));
