@@ -34,7 +34,7 @@ std::string firewall_script() {
            "    meta nfproto ipv4 meta l4proto { tcp, udp } fib daddr type local jump publish\n"
            "  }\n"
            "  chain output {\n"
-           "    type nat hook output priority dstnat; policy accept;\n"
+           "    type nat hook output priority -100; policy accept;\n"
            "    meta nfproto ipv4 meta l4proto { tcp, udp } fib daddr type local jump publish\n"
            "  }\n"
            "  chain postrouting {\n"

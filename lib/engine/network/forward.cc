@@ -6,6 +6,7 @@
 namespace dhow::engine::network {
 
 Result<shim::Sidecar> forward_sidecar(const Request& request,
+                                      const std::vector<PortMapping>& ports,
                                       const std::string& ip,
                                       const std::string& interface) {
     if (request.forward_path.empty()) {
@@ -17,7 +18,7 @@ Result<shim::Sidecar> forward_sidecar(const Request& request,
                           .pid_file = request.run_dir + "/forward.pid"};
     sidecar.argv.insert(sidecar.argv.end(), {"--pid-file", sidecar.pid_file});
     if (!interface.empty()) sidecar.argv.insert(sidecar.argv.end(), {"--wait-for", interface});
-    for (const PortMapping& port : request.ports) {
+    for (const PortMapping& port : ports) {
         // "tcp,0.0.0.0,8080,10.88.0.2,80"
         sidecar.argv.push_back(
             protocol_name(port) + "," + (port.host_ip.empty() ? "*" : port.host_ip) + "," +

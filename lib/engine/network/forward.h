@@ -9,9 +9,10 @@
 
 namespace dhow::engine::network {
 
-// Carries every published port to `ip` inside the container's namespace. `interface`: waited for
-// there first; empty: nothing to wait for.
+// Carries `ports` to `ip` inside the container's namespace. `interface`: waited for there first;
+// empty: nothing to wait for.
 Result<shim::Sidecar> forward_sidecar(const Request& request,
+                                      const std::vector<PortMapping>& ports,
                                       const std::string& ip,
                                       const std::string& interface);
 

@@ -47,11 +47,18 @@ Result<Plan> prepare_user_mode(const Request& request) {
         plan.sidecars.push_back({.argv = pasta_arguments(programs.pasta, call),
                                  .daemonizes = true,
                                  .pid_file = call.pid_file});
+        std::vector<PortMapping> others;
+        for (const PortMapping& port : request.ports) {
+            if (!pasta_can_carry(port)) others.push_back(port);
+        }
+        if (!others.empty()) {
+            plan.sidecars.push_back(TRY(forward_sidecar(request, others, kUserIp, "")));
+        }
         return plan;
     }
     plan.sidecars.push_back(slirp_sidecar(programs.slirp4netns, call));
     // Also without ports: it waits until slirp4netns has made the interface.
-    plan.sidecars.push_back(TRY(forward_sidecar(request, kUserIp, "eth0")));
+    plan.sidecars.push_back(TRY(forward_sidecar(request, request.ports, kUserIp, "eth0")));
     return plan;
 }
 
@@ -90,7 +97,7 @@ Result<Plan> connect_rootless_bridge(const Request& request, int held) {
     plan.nameservers = {kUserNameserver};
     plan.needs_teardown = true;
     if (!request.ports.empty()) {
-        plan.sidecars.push_back(TRY(forward_sidecar(request, request.ip, "")));
+        plan.sidecars.push_back(TRY(forward_sidecar(request, request.ports, request.ip, "")));
     }
     return plan;
 }

@@ -5,6 +5,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/network/user_mode.h"
+#include "rootless/netns.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -62,17 +63,17 @@ Result<Served> start_pasta(const std::string& folder, int held_netns) {
                           "install it, as root: apt install passt");
     }
     const std::string pid_file = folder + "/pasta.pid";
-    // Our descriptor is none of the child's: it gets the namespace by this process's name for it.
-    const UserModeCall call{
-        .netns_path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(held_netns),
-        .pid_file = pid_file,
-        .ports = {},
-        .interface = "up0",
-        .ends_with_netns = false};
-    SpawnOptions options{.program = programs.pasta,
-                         .argv = pasta_arguments(programs.pasta, call),
-                         .null_stdin = false};
-    const auto done = TRY(run_captured(std::move(options)));
+    // pasta has too few capabilities to look into other processes: it gets the namespace by a path.
+    const std::string netns_path = folder + "/netns";
+    TRY(rootless::bind_netns(held_netns, netns_path));
+    const UserModeCall call{.netns_path = netns_path,
+                            .pid_file = pid_file,
+                            .ports = {},
+                            .interface = "up0",
+                            .ends_with_netns = false};
+    const auto done = TRY(
+        run_captured({.program = programs.pasta, .argv = pasta_arguments(programs.pasta, call)}));
+    ignore(rootless::unbind_netns(netns_path), "it dies with this process's mounts");
     if (!done.status.success()) {
         return make_error(ErrorKind::Unavailable,
                           "connect the bridge: pasta: " + printable(trim(done.err)));

@@ -29,7 +29,7 @@ void add_ports(const std::vector<PortMapping>& ports,
                std::vector<std::string>& argv) {
     bool any = false;
     for (const PortMapping& port : ports) {
-        if (port.protocol != protocol) continue;
+        if (port.protocol != protocol || !pasta_can_carry(port)) continue;
         argv.insert(argv.end(), {option, port_spec(port)});
         any = true;
     }
@@ -46,6 +46,10 @@ Result<UserModePrograms> find_user_mode_programs(const std::string& search_path)
     return make_error(ErrorKind::NotFound,
                       "connect a container's network: 'pasta' is not installed",
                       "install it, as root: apt install passt (or use --network none)");
+}
+
+bool pasta_can_carry(const PortMapping& port) {
+    return port.protocol == Protocol::Tcp || port.host_port == port.container_port;
 }
 
 std::vector<std::string> pasta_arguments(const std::string& pasta, const UserModeCall& call) {

@@ -32,6 +32,10 @@ struct UserModeCall {
 std::vector<std::string> pasta_arguments(const std::string& pasta, const UserModeCall& call);
 std::vector<std::string> slirp_arguments(const std::string& slirp, const UserModeCall& call);
 
+// pasta of 2023 loses answers to datagrams from the host's loopback when the two port numbers
+// differ: those ports are dhow-forward's.
+bool pasta_can_carry(const PortMapping& port);
+
 // The folders programs are looked for in; never $PATH, which a project's folder may lead.
 inline constexpr const char* kProgramFolders = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin";
 

@@ -34,7 +34,7 @@ CALLS = [
     (r"\b(?:secure_)?getenv\s*\(", r"lib/rootless/paths\.|lib/.*config.*|lib/base/|lib/store/registry/auth|cmd/",
      "the environment is read in one place a library"),
     (call("v?fork|clone3?") + r"|\b(?:SYS|__NR)_(?:clone3?|v?fork)\b",
-     r"lib/base/spawn\.cc|lib/rootless/user_ns\.cc|lib/rootless/netns\.cc|lib/oci/runtime/launch\.cc|cmd/api/.*|cmd/init/.*",
+     r"lib/base/spawn\.cc|lib/rootless/user_ns\.cc|lib/rootless/netns\.cc|lib/oci/runtime/launch\.cc|cmd/api/.*|cmd/init/.*|cmd/forward/main\.cc",
      "a cloned child needs a written contract"),
     (call("setns|unshare") + r"|\b(?:SYS|__NR)_(?:setns|unshare)\b",
      r"lib/rootless/enter\.cc|lib/oci/runtime/.*|cmd/init/.*", "namespaces are entered in one place"),

@@ -5,6 +5,7 @@
     cmd/shim -> shim -> oci/spec -> base
     cmd/runtime -> oci/runtime -> rootless -> oci/spec -> base
     cmd/transfer -> store (its registry half) -> oci/spec -> base
+    cmd/forward -> rootless -> base
     cmd/init -> nothing
 
 A front door speaks to the engine and never to SQL, mounts or namespaces.
@@ -39,6 +40,7 @@ ALLOWED = {
     "cmd/runtime/": ("cmd/runtime/", "oci/runtime/") + ROOTLESS,
     "cmd/transfer/": ("cmd/transfer/", "store/") + SPEC,
     "cmd/init/": ("cmd/init/",),
+    "cmd/forward/": ("cmd/forward/",) + ROOTLESS,
 }
 PROJECT = re.compile(r"^(base|oci|rootless|store|shim|engine|cmd)/")
 
