@@ -93,8 +93,9 @@ Status run_stage(Birth& birth) {
     }
     plan.joined = true;
     auto init = TRY(clone_process({.flags = flags, .sibling = true}, init_main, &birth));
+    const pid_t pid = init.pid();
     init.detach();
-    return sync.init_pid(init.pid());
+    return sync.init_pid(pid);
 }
 
 void stage_main(void* argument) noexcept {
