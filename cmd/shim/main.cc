@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -23,58 +24,69 @@ Result<ShimConfig> read_config() {
     return dhow::shim::decode_config(TRY(dhow::read_all(fd.get())));
 }
 
-void close_on_exec(int fd) {
+UniqueFd take_inherited(int fd) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return UniqueFd(fd);
 }
 
 std::vector<UniqueFd> take_clients(int count) {
     std::vector<UniqueFd> clients;
     for (int i = 0; i < count; ++i) {
-        clients.emplace_back(dhow::shim::kFirstClientFd + i);
-        close_on_exec(clients.back().get());
+        clients.push_back(take_inherited(dhow::shim::kFirstClientFd + i));
     }
     return clients;
 }
 
-// The shim's last act: it becomes the command that removes the container.
+void set_signal_action(int signal, void (*action)(int)) {
+    struct sigaction chosen {};
+
+    chosen.sa_handler = action;
+    ::sigaction(signal, &chosen, nullptr);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+    std::vector<char*> result;
+    for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+// The shim's last act: it becomes the command that clears up after the container.
 void become_exit_command(const ShimConfig& config) {
     if (config.exit_command.empty()) return;
-    std::vector<char*> argv;
-    for (const std::string& word : config.exit_command)
-        argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    std::vector<char*> env;
-    for (const std::string& entry : config.keep_env)
-        env.push_back(const_cast<char*>(entry.c_str()));
-    env.push_back(nullptr);
+    set_signal_action(SIGPIPE, SIG_DFL);
+    set_signal_action(SIGHUP, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    auto argv = pointers(config.exit_command);
+    auto env = pointers(config.keep_env);
     ::execve(argv.front(), argv.data(), env.data());
 }
 
 Result<int> supervise() {
     const auto config = TRY(read_config());
-    UniqueFd start_socket(dhow::shim::kStartFd);
-    close_on_exec(start_socket.get());
+    auto start_socket = take_inherited(dhow::shim::kStartFd);
+    auto clients = take_clients(config.initial_clients);
     ::prctl(PR_SET_NAME, "dhow-shim");
-    ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGHUP, SIG_IGN);
+    set_signal_action(SIGPIPE, SIG_IGN);
+    set_signal_action(SIGHUP, SIG_IGN);
     auto loop = TRY(dhow::EventLoop::create());
-    bool leave_to_command = false;
+    bool unclean = false;
     {
         dhow::shim::Supervisor supervisor(config, loop);
-        TRY(supervisor.run(std::move(start_socket), take_clients(config.initial_clients)));
-        leave_to_command = supervisor.needs_exit_command();
+        unclean = supervisor.run(std::move(start_socket), std::move(clients));
     }
-    if (leave_to_command) become_exit_command(config);
+    if (unclean) become_exit_command(config);
     return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** /*argv*/) {
-    if (argc > 0 && ::fcntl(dhow::shim::kConfigFd, F_GETFD) < 0) {
+int main() {
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_TOP_PAD, 0);
+    if (::fcntl(dhow::shim::kConfigFd, F_GETFD) < 0) {
         std::fputs("dhow-shim is started by dhow, not by hand\n", stderr);
         return 125;
     }

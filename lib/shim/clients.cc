@@ -2,6 +2,7 @@
 #include "shim/clients.h"
 
 #include "base/error_wire.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
 #include "shim/stdio.h"
@@ -49,6 +50,13 @@ Status Clients::listen(int run_dir) {
     return loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { on_listener(); });
 }
 
+void Clients::stop_listening(int run_dir) {
+    ignore(remove_file_at(run_dir, std::string(kSocketName)), "its listener is gone anyway");
+    if (!listener_) return;
+    loop_.remove(listener_.get());
+    listener_.reset();
+}
+
 Status Clients::adopt(UniqueFd socket, bool launcher) {
     auto client = std::make_unique<Client>();
     client->socket = std::move(socket);
@@ -67,8 +75,22 @@ Status Clients::add(std::unique_ptr<Client> client) {
     return {};
 }
 
+// What a client is listened to for follows from its queue and from whether stdin is held.
+void Clients::watch(const Client& client) {
+    const bool held = input_held_ && (client.flags & kAttachStdin) != 0;
+    const uint32_t reading = held ? 0U : uint32_t{EPOLLIN};
+    const uint32_t writing = client.queue.empty() ? 0U : uint32_t{EPOLLOUT};
+    ignore(loop_.change(client.socket.get(), reading | writing), "it is watched already");
+}
+
+void Clients::hold_input(bool held) {
+    if (held == input_held_) return;
+    input_held_ = held;
+    for (const auto& [fd, client] : clients_) watch(*client);
+}
+
 void Clients::on_listener() {
-    while (true) {
+    while (listener_) {
         auto socket = accept_unix(listener_.get());
         if (!socket) return;
         // The folder is 0700 already; this holds even where somebody opened it up.
@@ -133,6 +155,7 @@ bool Clients::begin(Client& client, const Packet& packet) {
         case PacketType::Attach:
             if (packet.payload.size() != 1) return false;
             client.flags = static_cast<uint8_t>(packet.payload.front());
+            watch(client);
             return true;
         case PacketType::Wait:
             return true;
@@ -182,8 +205,7 @@ bool Clients::flush(Client& client) {
         client.queued_bytes -= packet.size();
         client.queue.pop_front();
     }
-    const uint32_t events = client.queue.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
-    ignore(loop_.change(client.socket.get(), events), "it is watched: change cannot fail");
+    watch(client);
     if (client.launcher && client.queued_bytes <= kResumeQueue) handler_.on_backpressure(false);
     return true;
 }
@@ -202,30 +224,30 @@ void Clients::drop(int fd) {
     if (launcher) {
         launcher_fd_ = -1;
         handler_.on_backpressure(false);
-        handler_.on_launcher_gone();
     }
     if (fed && !others_feed) handler_.on_stdin_client_gone();
 }
 
-void Clients::broadcast_output(bool is_stderr, std::string_view bytes) {
-    const uint8_t wanted = is_stderr ? kAttachStderr : kAttachStdout;
-    std::string packet(1, static_cast<char>(is_stderr ? PacketType::Stderr : PacketType::Stdout));
-    packet += bytes;
+void Clients::send_to_all(uint8_t wanted_flags, const std::string& packet) {
     std::vector<int> broken;
     for (const auto& [fd, client] : clients_) {
-        if ((client->flags & wanted) != 0 && !send(*client, packet)) broken.push_back(fd);
+        const bool wanted = wanted_flags == 0 || (client->flags & wanted_flags) != 0;
+        if (client->begun && wanted && !send(*client, packet)) broken.push_back(fd);
     }
     for (const int fd : broken) drop(fd);
+}
+
+void Clients::broadcast_output(bool is_stderr, std::string_view bytes) {
+    if (clients_.empty()) return;
+    std::string packet(1, static_cast<char>(is_stderr ? PacketType::Stderr : PacketType::Stdout));
+    packet += bytes;
+    send_to_all(is_stderr ? kAttachStderr : kAttachStdout, packet);
 }
 
 void Clients::broadcast(PacketType type, std::string_view payload) {
     std::string packet(1, static_cast<char>(type));
     packet += payload;
-    std::vector<int> broken;
-    for (const auto& [fd, client] : clients_) {
-        if (!send(*client, packet)) broken.push_back(fd);
-    }
-    for (const int fd : broken) drop(fd);
+    send_to_all(0, packet);
 }
 
 bool Clients::drained() const {

@@ -32,8 +32,6 @@ class ClientHandler {
     virtual void on_cleaned() = 0;
     // The last client that fed stdin has left.
     virtual void on_stdin_client_gone() = 0;
-    // The launcher's connection closed.
-    virtual void on_launcher_gone() = 0;
     // The launcher can or cannot take more output.
     virtual void on_backpressure(bool behind) = 0;
 };
@@ -47,12 +45,17 @@ class Clients {
     Clients& operator=(const Clients&) = delete;
 
     Status listen(int run_dir);
+    // Nobody connects any more: whoever comes now reads the exit record.
+    void stop_listening(int run_dir);
     // An attach connection that is there from the start; `launcher`: the lossless one on fd 4.
     Status adopt(UniqueFd socket, bool launcher);
 
     void broadcast_output(bool is_stderr, std::string_view bytes);
     // To everybody, attached or waiting.
     void broadcast(PacketType type, std::string_view payload);
+    // While held, packets of clients that feed stdin stay in their sockets: the container does not
+    // read, and no byte of theirs may be lost.
+    void hold_input(bool held);
 
     [[nodiscard]] bool launcher_present() const { return launcher_fd_ >= 0; }
 
@@ -62,14 +65,16 @@ class Clients {
   private:
     struct Client {
         UniqueFd socket;
-        uint8_t flags = 0;  // AttachFlags
-        bool begun = false;
+        uint8_t flags = 0;   // AttachFlags
+        bool begun = false;  // has sent its first packet
         bool launcher = false;
         std::deque<std::string> queue;
         size_t queued_bytes = 0;
     };
 
     Status add(std::unique_ptr<Client> client);
+    void watch(const Client& client);
+    void send_to_all(uint8_t wanted_flags, const std::string& packet);
     void on_listener();
     void on_event(int fd, uint32_t events);
     bool read_packet(Client& client);
@@ -85,6 +90,7 @@ class Clients {
     UniqueFd listener_;
     std::map<int, std::unique_ptr<Client>> clients_;
     int launcher_fd_ = -1;
+    bool input_held_ = false;
 };
 
 }  // namespace dhow::shim

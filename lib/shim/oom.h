@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the kernel killed for lack of memory in a process's cgroup: memory.events on v2,
-// memory.oom_control on v1 (kernel documentation, cgroup-v2.rst and cgroup-v1/memory.rst).
+// Whether the kernel killed for lack of memory in the container's own cgroup: memory.events on v2,
+// memory.oom_control on v1 (kernel documentation, cgroup-v2.rst and cgroup-v1/memory.rst). Looked
+// up while the container runs: on v1 a zombie seems to be in the root group.
 #pragma once
+
+#include <cstdint>
+#include <string>
 
 #include <sys/types.h>
 
 namespace dhow::shim {
 
-// `pid` may be a zombie: /proc still tells its cgroup. False when it cannot be told.
-bool oom_killed(pid_t pid);
+class OomWatch {
+  public:
+    // Finds the cgroup of `pid`; one that it shares with the shim tells nothing.
+    void begin(pid_t pid);
+    // Since begin(); false where it cannot be told.
+    [[nodiscard]] bool killed() const;
+
+  private:
+    std::string events_file_;
+    uint64_t kills_before_ = 0;
+};
 
 }  // namespace dhow::shim

@@ -51,6 +51,10 @@ Status read_flags(const FieldReader& reader, ShimConfig& config) {
     config.terminal = TRY(reader.flag("terminal"));
     config.open_stdin = TRY(reader.flag("open_stdin"));
     config.stdin_once = TRY(reader.flag("stdin_once"));
+    constexpr int64_t kMaxSide = std::numeric_limits<uint16_t>::max();
+    config.terminal_rows = static_cast<unsigned>(TRY(reader.number("terminal_rows", 0, kMaxSide)));
+    config.terminal_columns =
+        static_cast<unsigned>(TRY(reader.number("terminal_columns", 0, kMaxSide)));
     config.foreground = TRY(reader.flag("foreground"));
     config.durable_exit = TRY(reader.flag("durable_exit"));
     return {};
@@ -101,10 +105,14 @@ std::string encode_config(const ShimConfig& config) {
     writer.put_number("terminal", config.terminal ? 1 : 0);
     writer.put_number("open_stdin", config.open_stdin ? 1 : 0);
     writer.put_number("stdin_once", config.stdin_once ? 1 : 0);
+    writer.put_number("terminal_rows", config.terminal_rows);
+    writer.put_number("terminal_columns", config.terminal_columns);
     writer.put_number("foreground", config.foreground ? 1 : 0);
     writer.put_number("durable_exit", config.durable_exit ? 1 : 0);
     writer.put_number("restart", static_cast<int64_t>(config.restart));
     writer.put_number("restart_max_retries", config.restart_max_retries);
+    writer.put_number("stop_signal", config.stop_signal);
+    writer.put_number("stop_timeout", config.stop_timeout_seconds);
     if (config.oom_score_adjust) writer.put_number("oom_score_adjust", *config.oom_score_adjust);
     writer.put_number("initial_clients", config.initial_clients);
     put_sidecars(writer, config.sidecars);
@@ -123,6 +131,8 @@ Result<ShimConfig> decode_config(std::string_view bytes) {
     config.restart = static_cast<RestartKind>(TRY(reader.number("restart", 0, last_policy)));
     config.restart_max_retries =
         static_cast<int>(TRY(reader.number("restart_max_retries", 0, kMaxInt)));
+    config.stop_signal = static_cast<int>(TRY(reader.number("stop_signal", 1, NSIG - 1)));
+    config.stop_timeout_seconds = static_cast<int>(TRY(reader.number("stop_timeout", -1, kMaxInt)));
     if (!reader.list("oom_score_adjust").empty()) {
         config.oom_score_adjust =
             static_cast<int>(TRY(reader.number("oom_score_adjust", -1000, 1000)));

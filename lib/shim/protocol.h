@@ -12,14 +12,19 @@
 //     Exited{ExitRecord}               <----   after logs, mounts and sidecars are cleared away
 //     Cleaned                          ---->   the engine did the removal: no exit command needed
 //
+// A launcher that dies before it was told Started leaves nothing: the shim takes the container down
+// and runs the exit command. One that dies later changes nothing.
+//
 // Later clients connect to `shim.sock` in the container's run folder and begin with one of Attach,
-// Wait, Signal, Stop, Restarting(no). One packet is one message: a type byte, then its payload.
+// Wait, Signal, Stop. The socket file goes when the exit record is there. One packet is one
+// message: a type byte, then its payload.
 #pragma once
 
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/result.h"
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -56,13 +61,19 @@ struct ShimConfig {
     bool terminal = false;
     bool open_stdin = false;
     bool stdin_once = false;     // stdin closes when the client that opened it leaves
+    unsigned terminal_rows = 0;  // the window at first; 0: unknown
+    unsigned terminal_columns = 0;
     bool foreground = false;     // fd 4 stays an attach connection after Started
     std::string log_path;        // k8s-file log; empty: keep none
     uint64_t log_max_bytes = 0;  // 0: unlimited; otherwise rotated once to "<log>.1"
     RestartKind restart = RestartKind::No;
     int restart_max_retries = 0;  // for OnFailure; 0: no bound
-    std::optional<int> oom_score_adjust;
-    bool durable_exit = true;  // fsync the exit record (false for --rm)
+    // How the container is stopped when the shim itself is told to end (SIGTERM, by systemd); a
+    // Signal of this number means an end that is wanted, so nothing is restarted after it.
+    int stop_signal = SIGTERM;
+    int stop_timeout_seconds = 10;        // then SIGKILL; -1: never
+    std::optional<int> oom_score_adjust;  // the shim's own, once the container runs
+    bool durable_exit = true;             // fsync the exit record (false for --rm)
     // Attach connections made before the start, handed over as fds kFirstClientFd and up.
     int initial_clients = 0;
     std::vector<Sidecar> sidecars;

@@ -4,12 +4,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
+#include "shim/runtime_error.h"
 
-#include <chrono>
+#include <array>
+#include <cerrno>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace dhow::shim {
@@ -21,56 +22,14 @@ constexpr const char* kLogFile = "runtime.log";
 constexpr const char* kConsoleSocket = "console.sock";
 constexpr size_t kLogLimit = 1U << 20U;
 
-// The value of the last "msg" member in lines of JSON: all that is needed of them, and no JSON
-// library.
-std::string last_message(std::string_view log) {
-    constexpr std::string_view kKey = "\"msg\":";
-    const size_t at = log.rfind(kKey);
-    if (at == std::string_view::npos) return {};
-    std::string_view rest = log.substr(at + kKey.size());
-    const size_t quote = rest.find('"');
-    if (quote == std::string_view::npos) return {};
-    std::string message;
-    for (size_t i = quote + 1; i < rest.size() && rest[i] != '"'; ++i) {
-        if (rest[i] == '\\' && i + 1 < rest.size()) {
-            ++i;
-            message += rest[i] == 'n' || rest[i] == 't' ? ' ' : rest[i];
-        } else {
-            message += rest[i];
-        }
-    }
-    return message;
-}
-
-bool mentions(std::string_view text, std::string_view words) {
-    return text.find(words) != std::string_view::npos;
-}
-
-// Three runtimes, three wordings, for the two causes that have exit codes of their own.
-ErrorKind classify(std::string_view message) {
-    const bool about_command = mentions(message, "exec") || mentions(message, "executable");
-    if (!about_command) return ErrorKind::System;
-    if (mentions(message, "executable file not found") ||
-        mentions(message, "no such file or directory") ||
-        mentions(message, "No such file or directory") || mentions(message, "executable file `")) {
-        return mentions(message, "ermission denied") ? ErrorKind::CannotInvoke
-                                                     : ErrorKind::CommandNotFound;
-    }
-    if (mentions(message, "ermission denied") || mentions(message, "xec format error") ||
-        mentions(message, "is a directory")) {
-        return ErrorKind::CannotInvoke;
-    }
-    return ErrorKind::System;
-}
-
 SpawnOptions runtime_call(const ShimConfig& config) {
     SpawnOptions options;
     options.program = config.runtime;
     options.argv = {config.runtime};
     options.argv.insert(options.argv.end(), config.runtime_args.begin(), config.runtime_args.end());
     options.env = config.keep_env;
-    // Relative names below are resolved in the run folder, which is the bundle too: so no path to
-    // the console socket is ever too long for sun_path.
+    // Relative names below are resolved in the run folder: so no path to the console socket is ever
+    // too long for sun_path.
     options.working_dir = config.run_dir;
     return options;
 }
@@ -97,13 +56,34 @@ SpawnOptions run_call(const ShimConfig& config, const Stdio& stdio) {
     return options;
 }
 
-// The runtime has exited with success, so the descriptor is on its way already.
-Result<UniqueFd> receive_terminal(int listener) {
-    const auto peer = TRY(accept_unix(listener));
-    auto message = TRY(receive_message(peer.get(), 4096));
-    if (message.fds.empty()) {
-        return make_error(ErrorKind::Internal, "the runtime sent no terminal");
+// False: the launcher went first.
+Result<bool> wait_beside(const Child& child, int launcher) {
+    while (true) {
+        std::array<pollfd, 2> polled = {{{.fd = child.pidfd(), .events = POLLIN, .revents = 0},
+                                         {.fd = launcher, .events = 0, .revents = 0}}};
+        if (::poll(polled.data(), polled.size(), -1) < 0) {
+            if (errno == EINTR) continue;
+            return system_error("wait for the OCI runtime");
+        }
+        if ((polled[1].revents & (POLLHUP | POLLERR)) != 0) return false;
+        if (polled[0].revents != 0) return true;
     }
+}
+
+// The runtime has exited with success, so the descriptor is on its way already: a runtime that sent
+// none is an error, not a wait.
+Result<UniqueFd> receive_terminal(int listener) {
+    constexpr int kPatienceMs = 1000;
+    pollfd polled{.fd = listener, .events = POLLIN, .revents = 0};
+    const auto silent = [] {
+        return make_error(ErrorKind::Internal, "the OCI runtime sent no terminal");
+    };
+    if (::poll(&polled, 1, kPatienceMs) <= 0) return silent();
+    const auto peer = TRY(accept_unix(listener));
+    polled = {.fd = peer.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&polled, 1, kPatienceMs) <= 0) return silent();
+    auto message = TRY(receive_message(peer.get(), 4096));
+    if (message.fds.empty()) return silent();
     return std::move(message.fds.front());
 }
 
@@ -121,21 +101,14 @@ Result<pid_t> read_pid(int run_dir) {
     const auto text = TRY(read_file_at(run_dir, kPidFile, 64));
     const auto pid = parse_int<pid_t>(trim(text));
     if (!pid || *pid <= 1) {
-        return make_error(ErrorKind::Internal, "the runtime wrote no pid: '" + text + "'");
+        return make_error(ErrorKind::Internal, "the OCI runtime wrote no pid: '" + text + "'");
     }
     return *pid;
 }
 
 }  // namespace
 
-Error runtime_error(std::string_view log, std::string_view printed) {
-    std::string message = last_message(log);
-    if (message.empty()) message = std::string(trim(printed));
-    if (message.empty()) message = "the OCI runtime failed without a word";
-    return make_error(classify(message), printable(message));
-}
-
-Result<pid_t> run_container(const ShimConfig& config, int run_dir, Stdio& stdio) {
+Result<pid_t> run_container(const ShimConfig& config, int run_dir, Stdio& stdio, int launcher) {
     UniqueFd listener;
     if (config.terminal) {
         listener = TRY(listen_unix_at(run_dir, kConsoleSocket, SocketType::Stream));
@@ -145,6 +118,9 @@ Result<pid_t> run_container(const ShimConfig& config, int run_dir, Stdio& stdio)
     stdio.child_input.reset();
     stdio.child_output.reset();
     stdio.child_errors.reset();
+    if (!TRY(wait_beside(child, launcher))) {
+        return make_error(ErrorKind::Unavailable, "the launching command is gone");
+    }
     const auto status = TRY(child.wait());
     if (!status.success()) return read_failure(run_dir, stdio);
     const pid_t pid = TRY(read_pid(run_dir));

@@ -6,23 +6,18 @@
 #include "shim/protocol.h"
 #include "shim/stdio.h"
 
-#include <string>
-#include <string_view>
-
 #include <sys/types.h>
 
 namespace dhow::shim {
 
 // `RUNTIME run --detach`: returns once the container's command has been executed, with its pid as a
 // child of this process (which is a subreaper). The child's ends of `stdio` are closed; with a
-// terminal the pty's master is in it. A missing or unusable command is CommandNotFound or
-// CannotInvoke.
-Result<pid_t> run_container(const ShimConfig& config, int run_dir, Stdio& stdio);
+// terminal the pty's master is in it. When the other end of `launcher` closes meanwhile, the
+// runtime is killed and the error is Unavailable; -1: nobody is waiting. What it had made already
+// is the caller's to clear away.
+Result<pid_t> run_container(const ShimConfig& config, int run_dir, Stdio& stdio, int launcher);
 
 // `RUNTIME delete --force`; a container the runtime has forgotten is success.
 Status delete_container(const ShimConfig& config);
-
-// The Error in a runtime's log (lines of JSON with a "msg"), or in what it printed.
-Error runtime_error(std::string_view log, std::string_view printed);
 
 }  // namespace dhow::shim

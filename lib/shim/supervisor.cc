@@ -5,10 +5,13 @@
 
 #include "base/error_wire.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/unix_socket.h"
-#include "shim/oom.h"
+#include "shim/memory.h"
+#include "shim/reaper.h"
 #include "shim/runtime_call.h"
 
+#include <chrono>
 #include <csignal>
 
 #include <fcntl.h>
@@ -20,30 +23,37 @@
 
 namespace dhow::shim {
 
-// How long the last client may take to read what it was sent, before the shim leaves anyway.
+// How long attached clients may take to read the end of the output before the shim leaves anyway.
+// The launcher may take for ever: it has the cleaning up to do.
 static constexpr std::chrono::seconds kFarewell(10);
+// Idle this long, the shim gives its memory back.
+static constexpr std::chrono::seconds kIdle(1);
 
 Supervisor::Supervisor(ShimConfig config, EventLoop& loop)
     : config_(std::move(config)),
       loop_(loop),
       clients_(loop, *this),
-      restart_(config_.restart, config_.restart_max_retries) {}
+      restart_(config_.restart, config_.restart_max_retries),
+      window_(config_.terminal_rows, config_.terminal_columns) {}
 
-Status Supervisor::run(UniqueFd start_socket, std::vector<UniqueFd> initial_clients) {
+bool Supervisor::run(UniqueFd start_socket, std::vector<UniqueFd> initial_clients) {
     auto ready = prepare();
-    if (ready) ready = start_first_time(start_socket);
-    if (!ready) {
-        take_down();
-        ignore(send_message(start_socket.get(),
-                            static_cast<char>(PacketType::Failed) + encode_error(ready.error())),
-               "the launcher may be gone");
-        return ready;
-    }
+    if (ready) ready = start_container(start_socket.get());
+    if (!ready) return roll_back(start_socket, ready.error());
     for (UniqueFd& client : initial_clients) {
         ignore(clients_.adopt(std::move(client), false), "one client less");
     }
-    TRY(report_started(std::move(start_socket)));
-    return loop_.run();
+    const auto reported = report_started(std::move(start_socket));
+    if (!reported) return roll_back(UniqueFd(), reported.error());
+    settle_down();
+    while (!may_leave()) {
+        const auto round = loop_.run_once(std::chrono::milliseconds(-1));
+        if (round) continue;
+        error_ = round.error().message;  // epoll itself fails: nothing can be supervised any more
+        finish();
+        break;
+    }
+    return !cleaned_;
 }
 
 Status Supervisor::prepare() {
@@ -53,34 +63,33 @@ Status Supervisor::prepare() {
     state_dir_ = TRY(open_dir_at(AT_FDCWD, config_.state_dir));
     TRY(write_status(Phase::Starting));
     TRY(loop_.add_signals({SIGCHLD, SIGTERM, SIGINT}, [this](int signal) {
-        if (signal == SIGCHLD) {
-            on_child_signal();
-        } else {
-            ignore(on_stop(SIGTERM, 10), "the container may have ended");
+        if (signal != SIGCHLD) {
+            ignore(on_stop(config_.stop_signal, config_.stop_timeout_seconds), "it may have ended");
+            return;
         }
+        reap_ended_children([this](pid_t pid, const WaitStatus& status) {
+            if (pid == pid_) on_container_end(status);
+        });
     }));
     log_ = TRY(LogWriter::open(config_.log_path, config_.log_max_bytes));
     TRY(clients_.listen(run_dir_.get()));
     return sidecars_.start(config_.sidecars, config_.keep_env);
 }
 
-static bool hung_up(int socket) {
-    pollfd poll_fd{.fd = socket, .events = 0, .revents = 0};
-    return ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR)) != 0;
+// The runtime must have left its child to us: another's could never be reaped here.
+static Status check_child(int pidfd) {
+    siginfo_t info{};
+    const int options = WEXITED | WNOHANG | WNOWAIT;
+    if (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, options) == 0) return {};
+    return system_error("supervise the container's first process");
 }
 
-// A launcher that died before it was told leaves nobody who knows of this container: it goes too.
-Status Supervisor::start_first_time(const UniqueFd& start_socket) {
-    TRY(start_container());
-    if (!hung_up(start_socket.get())) return {};
-    return make_error(ErrorKind::Unavailable, "the launching command is gone");
-}
-
-Status Supervisor::start_container() {
+Status Supervisor::start_container(int launcher) {
     stdio_ = config_.terminal ? TRY(make_terminal_stdio())
                               : TRY(make_stdio(run_dir_.get(), config_.open_stdin));
-    pid_ = TRY(shim::run_container(config_, run_dir_.get(), stdio_));
+    pid_ = TRY(run_container(config_, run_dir_.get(), stdio_, launcher));
     pidfd_ = TRY(open_pidfd(pid_));
+    TRY(check_child(pidfd_.get()));
     container_ = TRY(identify(pid_));
     started_at_ = now_unix_nanos();
     run_began_ = EventLoop::Clock::now();
@@ -89,45 +98,70 @@ Status Supervisor::start_container() {
     return write_status(Phase::Running);
 }
 
+static bool hung_up(int socket) {
+    pollfd poll_fd{.fd = socket, .events = 0, .revents = 0};
+    return ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+// Nothing of this start stays. A launcher that lives is told why and clears up what it had made;
+// for one that is gone the exit command does, and finds no sign of a living shim.
+bool Supervisor::roll_back(const UniqueFd& start_socket, const Error& error) {
+    take_down();
+    clients_.stop_listening(run_dir_.get());
+    ignore(remove_file_at(run_dir_.get(), std::string(kStatusFile)), "it may not be there yet");
+    if (!start_socket || hung_up(start_socket.get())) return true;
+    const std::string packet = static_cast<char>(PacketType::Failed) + encode_error(error);
+    return !send_message(start_socket.get(), packet);
+}
+
 Status Supervisor::report_started(UniqueFd start_socket) {
-    started_ = true;
-    ShimStatus status{
-        .phase = Phase::Running, .shim = self_, .container = container_, .started_at = started_at_};
-    const int fd = start_socket.get();
-    const std::string packet = static_cast<char>(PacketType::Started) + encode_status(status);
-    auto told = send_message(fd, packet);
-    if (!told) on_launcher_gone();
-    if (!config_.foreground || !told) return {};
+    const std::string packet =
+        static_cast<char>(PacketType::Started) + encode_status(status(Phase::Running));
+    TRY(send_message(start_socket.get(), packet));
+    if (!config_.foreground) return {};
     return clients_.adopt(std::move(start_socket), true);
 }
 
-Status Supervisor::write_status(Phase phase) {
-    ShimStatus status{.phase = phase,
+// What is needed while the container runs, and nobody waits for.
+void Supervisor::settle_down() {
+    oom_.begin(pid_);
+    if (config_.oom_score_adjust) set_oom_score(*config_.oom_score_adjust);
+    note_activity();
+}
+
+void Supervisor::set_oom_score(int score) {
+    const auto now = read_file_at(AT_FDCWD, "/proc/self/oom_score_adj", 16);
+    if (now) inherited_oom_score_ = parse_int<int>(trim(*now)).value_or(0);
+    ignore(write_existing_at(AT_FDCWD, "/proc/self/oom_score_adj", std::to_string(score)),
+           "less than now needs CAP_SYS_RESOURCE");
+}
+
+// Once idle, memory is given back; the timer is not moved by each event, so that a busy container
+// pays for one a second.
+void Supervisor::note_activity() {
+    if (trim_pending_) return;
+    trim_pending_ = true;
+    loop_.add_timer(kIdle, [this] {
+        trim_pending_ = false;
+        trim_memory();
+    });
+}
+
+ShimStatus Supervisor::status(Phase phase) const {
+    return ShimStatus{.phase = phase,
                       .shim = self_,
                       .container = container_,
                       .started_at = started_at_,
                       .restart_count = restart_.count(),
                       .last_exit = end_};
-    return replace_file_at(
-        run_dir_.get(), std::string(kStatusFile), encode_status(status), 0600, Durability::None);
 }
 
-// Looks before it reaps: a zombie's cgroup can still be read, and says whether memory ran out.
-void Supervisor::on_child_signal() {
-    while (true) {
-        siginfo_t info{};
-        if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-        const bool ours = info.si_pid == pid_;
-        if (ours && info.si_code != CLD_EXITED && info.si_status == SIGKILL) {
-            oom_killed_ = oom_killed(pid_);
-        }
-        ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED);
-        if (!ours) continue;
-        const auto kind =
-            info.si_code == CLD_EXITED ? WaitStatus::Kind::Exited : WaitStatus::Kind::Signaled;
-        on_container_end(WaitStatus{.kind = kind, .value = info.si_status});
-        return;
-    }
+Status Supervisor::write_status(Phase phase) {
+    return replace_file_at(run_dir_.get(),
+                           std::string(kStatusFile),
+                           encode_status(status(phase)),
+                           0600,
+                           Durability::None);
 }
 
 void Supervisor::on_container_end(const WaitStatus& status) {
@@ -136,6 +170,7 @@ void Supervisor::on_container_end(const WaitStatus& status) {
     container_ = ProcessIdentity{};
     end_ = status;
     finished_at_ = now_unix_nanos();
+    oom_killed_ = oom_.killed();
     if (kill_timer_) loop_.cancel_timer(*std::exchange(kill_timer_, std::nullopt));
     drain_streams();
     const auto ran_for =
@@ -151,8 +186,12 @@ void Supervisor::on_container_end(const WaitStatus& status) {
 void Supervisor::start_again() {
     restart_timer_.reset();
     ignore(delete_container(config_), "the start below says what is wrong");
-    auto started = start_container();
-    if (started) return;
+    if (config_.oom_score_adjust) set_oom_score(inherited_oom_score_);
+    const auto started = start_container(-1);
+    if (started) {
+        settle_down();
+        return;
+    }
     error_ = started.error().message;
     finish();
 }
@@ -161,13 +200,9 @@ void Supervisor::start_again() {
 // mounts, the network helpers must outlive the container.
 void Supervisor::take_down() {
     ignore(delete_container(config_), "nothing more can be done about it");
-    if (pid_ != 0) {
-        siginfo_t info{};
-        ignore(signal_process(pidfd_.get(), SIGKILL), "delete has killed it");
-        ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
-        pid_ = 0;
-    }
+    pid_ = 0;
     sidecars_.stop();
+    end_all_children();
     if (!config_.rootfs.empty()) ::umount2(config_.rootfs.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
@@ -180,6 +215,8 @@ ExitRecord Supervisor::exit_record() const {
                       .error = error_};
 }
 
+// After the record nothing in the run folder is ours any more: the container may be started again
+// by another shim while clients of this one still read.
 void Supervisor::finish() {
     if (over_) return;
     over_ = true;
@@ -192,21 +229,16 @@ void Supervisor::finish() {
                            config_.durable_exit ? Durability::Synced : Durability::None),
            "readers then see an end that is unknown, which is true");
     ignore(write_status(Phase::Exited), "the exit record says more");
+    clients_.stop_listening(run_dir_.get());
     clients_.broadcast(PacketType::Exited, record);
-    loop_.add_timer(kFarewell, [this] { loop_.stop(); });
-    leave_when_done();
+    loop_.add_timer(kFarewell, [this] { patience_ends_ = true; });
 }
 
-// Stays until the launcher has cleaned up or gone, and everybody has read the news.
-void Supervisor::leave_when_done() {
-    const bool waiting_for_launcher = clients_.launcher_present() && !cleaned_;
-    if (waiting_for_launcher || !clients_.drained()) {
-        loop_.add_timer(std::chrono::milliseconds(waiting_for_launcher ? 50 : 5),
-                        [this] { leave_when_done(); });
-        return;
-    }
-    ignore(remove_file_at(run_dir_.get(), std::string(kSocketName)), "nobody listens any more");
-    loop_.stop();
+// Stays until the launcher has cleaned up or gone, and the others have read the news.
+bool Supervisor::may_leave() const {
+    if (!over_) return false;
+    if (clients_.launcher_present() && !cleaned_) return false;
+    return patience_ends_ || clients_.drained();
 }
 
 }  // namespace dhow::shim

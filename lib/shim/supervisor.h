@@ -15,12 +15,12 @@
 #include "base/result.h"
 #include "shim/clients.h"
 #include "shim/log_writer.h"
+#include "shim/oom.h"
 #include "shim/protocol.h"
 #include "shim/restart.h"
 #include "shim/sidecars.h"
 #include "shim/stdio.h"
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,39 +31,41 @@ class Supervisor : public ClientHandler {
   public:
     Supervisor(ShimConfig config, EventLoop& loop);
 
-    // The whole life; returns when the shim should exit or become its exit command.
-    Status run(UniqueFd start_socket, std::vector<UniqueFd> initial_clients);
-
-    // True when nobody has cleaned up after this container.
-    [[nodiscard]] bool needs_exit_command() const { return !cleaned_ && started_; }
+    // The whole life; returns when the shim should exit, or become its exit command: true when
+    // nobody has cleaned up after the container.
+    bool run(UniqueFd start_socket, std::vector<UniqueFd> initial_clients);
 
     void on_stdin(std::string_view bytes) override;
     void on_stdin_end() override;
     void on_resize(unsigned rows, unsigned columns) override;
     Status on_signal(int signal) override;
     Status on_stop(int signal, int timeout_seconds) override;
-    void on_cleaned() override;
     void on_stdin_client_gone() override;
-    void on_launcher_gone() override;
     void on_backpressure(bool behind) override;
+
+    void on_cleaned() override { cleaned_ = true; }
 
   private:
     Status prepare();
-    Status start_container();
-    Status start_first_time(const UniqueFd& start_socket);
+    Status start_container(int launcher);
+    bool roll_back(const UniqueFd& start_socket, const Error& error);
     Status report_started(UniqueFd start_socket);
+    void settle_down();
+    void set_oom_score(int score);
     Status watch_streams();
     void read_stream(int fd, bool is_stderr);
+    void pass_on(bool is_stderr, std::string_view bytes);
     void feed_stdin();
     void close_stream(UniqueFd& fd);
     void drain_streams();
-    void on_child_signal();
     void on_container_end(const WaitStatus& status);
     void start_again();
     void take_down();
     void finish();
-    void leave_when_done();
+    [[nodiscard]] bool may_leave() const;
+    void note_activity();
     Status write_status(Phase phase);
+    [[nodiscard]] ShimStatus status(Phase phase) const;
     [[nodiscard]] ExitRecord exit_record() const;
 
     ShimConfig config_;
@@ -73,6 +75,7 @@ class Supervisor : public ClientHandler {
     Stdio stdio_;
     Sidecars sidecars_;
     RestartDecider restart_;
+    OomWatch oom_;
     UniqueFd run_dir_;
     UniqueFd state_dir_;
     pid_t pid_ = 0;  // of the container's init; 0 when none runs
@@ -88,12 +91,15 @@ class Supervisor : public ClientHandler {
     std::string input_;  // waiting for the container to read
     bool input_ends_ = false;
     bool paused_output_ = false;
-    bool started_ = false;
     bool cleaned_ = false;
     bool over_ = false;
+    bool patience_ends_ =
+        false;  // the end is old news: clients that still did not read it are left
+    bool trim_pending_ = false;
     std::optional<EventLoop::TimerId> kill_timer_;
     std::optional<EventLoop::TimerId> restart_timer_;
     std::pair<unsigned, unsigned> window_{0, 0};
+    int inherited_oom_score_ = 0;
 };
 
 }  // namespace dhow::shim

@@ -14,12 +14,12 @@ namespace dhow::shim {
 // One packet to a client carries one read.
 static constexpr size_t kChunk = 16384;
 static_assert(kChunk < kMaxPacket);
-// What may wait for a container that does not read; clients beyond it lose the connection's
-// patience.
-static constexpr size_t kMaxInput = 1U << 20U;
+// What may wait for a container that does not read; beyond it, clients wait too.
+static constexpr size_t kMaxInput = 1U << 18U;
 
 Status Supervisor::watch_streams() {
     paused_output_ = false;
+    input_ends_ = input_ends_ && config_.stdin_once;
     const auto watch = [this](int fd, bool is_stderr) {
         return loop_.add(fd, EPOLLIN, [this, fd, is_stderr](uint32_t events) {
             if ((events & EPOLLOUT) != 0) feed_stdin();
@@ -33,10 +33,8 @@ Status Supervisor::watch_streams() {
     TRY(loop_.add(stdio_.input.get(), 0, [this](uint32_t events) {
         if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
             close_stream(stdio_.input);  // the container has closed its stdin
-            input_.clear();
-        } else {
-            feed_stdin();
         }
+        feed_stdin();
     }));
     feed_stdin();
     return {};
@@ -48,13 +46,17 @@ void Supervisor::close_stream(UniqueFd& fd) {
     fd.reset();
 }
 
+void Supervisor::pass_on(bool is_stderr, std::string_view bytes) {
+    note_activity();
+    log_.write(is_stderr, bytes);
+    clients_.broadcast_output(is_stderr, bytes);
+}
+
 void Supervisor::read_stream(int fd, bool is_stderr) {
     std::array<char, kChunk> chunk;
     const ssize_t got = ::read(fd, chunk.data(), chunk.size());
     if (got > 0) {
-        const std::string_view bytes(chunk.data(), static_cast<size_t>(got));
-        log_.write(is_stderr, bytes);
-        clients_.broadcast_output(is_stderr, bytes);
+        pass_on(is_stderr, std::string_view(chunk.data(), static_cast<size_t>(got)));
         return;
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -65,26 +67,28 @@ void Supervisor::read_stream(int fd, bool is_stderr) {
 }
 
 // The container has ended and with it every process that could write: what is in the pipes is all.
+// Where processes outlive it (a host's pid namespace), they are about to be killed.
 void Supervisor::drain_streams() {
     for (UniqueFd* stream : {&stdio_.output, &stdio_.errors, &stdio_.terminal}) {
         const bool is_stderr = stream == &stdio_.errors;
         std::array<char, kChunk> chunk;
         while (stream->valid()) {
             const ssize_t got = ::read(stream->get(), chunk.data(), chunk.size());
+            if (got < 0 && errno == EINTR) continue;
             if (got <= 0) break;
-            const std::string_view bytes(chunk.data(), static_cast<size_t>(got));
-            log_.write(is_stderr, bytes);
-            clients_.broadcast_output(is_stderr, bytes);
+            pass_on(is_stderr, std::string_view(chunk.data(), static_cast<size_t>(got)));
         }
         close_stream(*stream);
     }
     close_stream(stdio_.input);
-    input_.clear();
+    feed_stdin();
 }
 
+// Writes what the container takes. Without anything to write to, the input is lost, as it is for
+// any program that has closed its stdin.
 void Supervisor::feed_stdin() {
     UniqueFd& target = stdio_.terminal ? stdio_.terminal : stdio_.input;
-    if (!target) return;
+    if (!target) input_.clear();
     while (!input_.empty()) {
         const ssize_t put = ::write(target.get(), input_.data(), input_.size());
         if (put < 0 && errno == EINTR) continue;
@@ -92,6 +96,8 @@ void Supervisor::feed_stdin() {
         if (put <= 0) break;
         input_.erase(0, static_cast<size_t>(put));
     }
+    clients_.hold_input(input_.size() >= kMaxInput);
+    if (!target) return;
     if (input_.empty() && input_ends_ && stdio_.input) {
         close_stream(stdio_.input);
         return;
@@ -102,8 +108,8 @@ void Supervisor::feed_stdin() {
 }
 
 void Supervisor::on_stdin(std::string_view bytes) {
-    if (!config_.open_stdin && !config_.terminal) return;
-    if (input_.size() + bytes.size() > kMaxInput) return;
+    if (!config_.open_stdin) return;
+    note_activity();
     input_ += bytes;
     feed_stdin();
 }
@@ -114,7 +120,7 @@ void Supervisor::on_stdin_end() {
 }
 
 void Supervisor::on_stdin_client_gone() {
-    if (config_.stdin_once && !config_.terminal) on_stdin_end();
+    if (config_.stdin_once) on_stdin_end();
 }
 
 void Supervisor::on_resize(unsigned rows, unsigned columns) {
@@ -126,14 +132,19 @@ void Supervisor::on_resize(unsigned rows, unsigned columns) {
 void Supervisor::on_backpressure(bool behind) {
     if (behind == paused_output_) return;
     paused_output_ = behind;
-    const uint32_t events = behind ? 0U : uint32_t{EPOLLIN};
     for (UniqueFd* stream : {&stdio_.output, &stdio_.errors, &stdio_.terminal}) {
-        if (stream->valid()) ignore(loop_.change(stream->get(), events), "it is watched");
+        if (!stream->valid()) continue;
+        const uint32_t writing =
+            stream == &stdio_.terminal && !input_.empty() ? uint32_t{EPOLLOUT} : 0U;
+        const uint32_t reading = behind ? 0U : uint32_t{EPOLLIN};
+        ignore(loop_.change(stream->get(), reading | writing), "it is watched");
     }
 }
 
+// A signal that ends the container by intent is an end that is wanted.
 Status Supervisor::on_signal(int signal) {
     if (pid_ == 0) return make_error(ErrorKind::Conflict, "the container is not running");
+    if (signal == SIGKILL || signal == config_.stop_signal) restart_.forbid();
     return signal_process(pidfd_.get(), signal);
 }
 
@@ -141,26 +152,20 @@ Status Supervisor::on_stop(int signal, int timeout_seconds) {
     restart_.forbid();
     if (restart_timer_) {
         loop_.cancel_timer(*std::exchange(restart_timer_, std::nullopt));
-        finish();
+        // Not now: the asking client must have its Ok first.
+        loop_.add_timer(std::chrono::seconds(0), [this] { finish(); });
         return {};
     }
     if (pid_ == 0) return {};
     TRY(signal_process(pidfd_.get(), timeout_seconds == 0 ? SIGKILL : signal));
-    if (kill_timer_ || timeout_seconds <= 0) return {};
+    if (timeout_seconds <= 0) return {};
+    // The last word counts: `stop -t 1` after `stop -t 600` waits for one second.
+    if (kill_timer_) loop_.cancel_timer(*kill_timer_);
     kill_timer_ = loop_.add_timer(std::chrono::seconds(timeout_seconds), [this] {
         kill_timer_.reset();
         if (pid_ != 0) ignore(signal_process(pidfd_.get(), SIGKILL), "it ended in time after all");
     });
     return {};
-}
-
-void Supervisor::on_cleaned() {
-    cleaned_ = true;
-    if (over_) leave_when_done();
-}
-
-void Supervisor::on_launcher_gone() {
-    if (over_) leave_when_done();
 }
 
 }  // namespace dhow::shim
