@@ -39,11 +39,14 @@ static int exit_code(int status) {
 
 // The child gets the terminal, when there is one, so that Ctrl-C finds it and not us.
 static void run_child(char** argv, const sigset_t* before) {
-    sigprocmask(SIG_SETMASK, before, NULL);
     setpgid(0, 0);
-    signal(SIGTTOU, SIG_IGN);
+    // Blocked, SIGTTOU lets a background group take the terminal (tcsetpgrp(3)).
+    sigset_t ttou;
+    sigemptyset(&ttou);
+    sigaddset(&ttou, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &ttou, NULL);
     tcsetpgrp(0, getpgrp());
-    signal(SIGTTOU, SIG_DFL);
+    sigprocmask(SIG_SETMASK, before, NULL);
     execvp(argv[0], argv);
     const int code = errno;
     dprintf(2, "dhow-init: execute '%s': %s\n", argv[0], strerror(code));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/args.h"
+#include "cmd/runtime/args.h"
 
 #include "base/text.h"
 

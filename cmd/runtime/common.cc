@@ -2,8 +2,8 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
-#include "runtime/verb.h"
 
 #include <climits>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/text.h"
+#include "cmd/runtime/verb.h"
 #include "oci/runtime/join.h"
 #include "oci/runtime/self_protect.h"
 #include "oci/runtime/terminal_relay.h"
 #include "oci/runtime/validate.h"
-#include "runtime/verb.h"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this runtime can do, for callers that ask before they rely on it (features.md).
 #include "base/json.h"
+#include "cmd/runtime/verb.h"
 #include "oci/runtime/capabilities.h"
 #include "oci/runtime/mount_options.h"
 #include "oci/runtime/seccomp.h"
-#include "runtime/verb.h"
 
 namespace dhow::runtime_cli {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 #include "base/text.h"
-#include "runtime/verb.h"
+#include "cmd/runtime/verb.h"
 
 #include <array>
 #include <cstring>

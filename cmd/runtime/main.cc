@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "runtime/verb.h"
+#include "cmd/runtime/verb.h"
 
 #include <array>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `pause` and `resume`.
-#include "runtime/verb.h"
+#include "cmd/runtime/verb.h"
 
 namespace dhow::runtime_cli {
 

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "runtime/verb.h"
+#include "cmd/runtime/verb.h"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `run` and `create`: the same way up to the moment before the program's first instruction.
+#include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/launch.h"
 #include "oci/runtime/self_protect.h"
 #include "oci/runtime/terminal_relay.h"
-#include "runtime/verb.h"
 
 #include <array>
 

@@ -2,7 +2,7 @@
 // A config.json to begin with: a shell in a read-only root.
 #include "base/file.h"
 #include "base/json.h"
-#include "runtime/verb.h"
+#include "cmd/runtime/verb.h"
 
 #include <array>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/unix_socket.h"
+#include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/init_sync.h"
-#include "runtime/verb.h"
 
 namespace dhow::runtime_cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/verb.h"
+#include "cmd/runtime/verb.h"
 
 namespace dhow::runtime_cli {
 

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/result.h"
+#include "cmd/runtime/args.h"
 #include "oci/runtime/state.h"
 #include "oci/spec/runtime_spec.h"
-#include "runtime/args.h"
 
 #include <span>
 #include <string>

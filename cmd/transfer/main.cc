@@ -5,9 +5,8 @@
 #include "base/file.h"
 #include "store/archive.h"
 #include "store/pull.h"
+#include "store/registry/transport.h"
 #include "store/transfer_protocol.h"
-
-#include <curl/curl.h>
 
 #include <csignal>
 #include <mutex>
@@ -33,6 +32,13 @@ class Output {
   private:
     std::mutex mutex_;
 };
+
+void ignore_broken_pipes() {
+    struct sigaction ignored {};
+
+    ignored.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &ignored, nullptr);
+}
 
 Result<store::TransferResult> serve(const store::TransferContext& context) {
     store::TransferResult result;
@@ -65,9 +71,9 @@ Result<store::TransferResult> run(Output& output) {
 int main() {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     ::prctl(PR_SET_NAME, "dhow-transfer");
-    ::signal(SIGPIPE, SIG_IGN);
+    ignore_broken_pipes();
     ::umask(0);  // modes come from the layers, exactly
-    ::curl_global_init(CURL_GLOBAL_DEFAULT);
+    store::prepare_transport();
     Output output;
     const auto result = run(output);
     output.write(result ? store::encode_result(*result) : store::encode_failure(result.error()));

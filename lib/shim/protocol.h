@@ -11,13 +11,9 @@
 //     Stdout, Stderr                   <----
 //     Exited{ExitRecord}               <----   after logs, mounts and sidecars are cleared away
 //     Cleaned                          ---->   the engine did the removal: no exit command needed
-//
-// A launcher that dies before it was told Started leaves nothing: the shim takes the container down
-// and runs the exit command. One that dies later changes nothing.
-//
-// Later clients connect to `shim.sock` in the container's run folder and begin with one of Attach,
-// Wait, Signal, Stop. The socket file goes when the exit record is there. One packet is one
-// message: a type byte, then its payload.
+// A launcher that dies before Started leaves nothing; one that dies later changes nothing. Later
+// clients connect to `shim.sock` in the run folder, which goes when the exit record is there, and
+// begin with Attach, Wait, Signal or Stop. One packet is one message: a type byte, its payload.
 #pragma once
 
 #include "base/clock.h"

@@ -65,8 +65,7 @@ status_of() {
 }
 
 wait_for_status() {
-    local i
-    for i in $(seq 100); do
+    for _ in $(seq 100); do
         [ "$(status_of "$1")" = "$2" ] && return
         sleep 0.05
     done
@@ -84,8 +83,9 @@ assert_clean() {
 }
 
 teardown_bundle() {
-    local name
-    for name in $(ls "$STATE" 2>/dev/null); do
-        rt delete --force "$name" || true
+    local folder
+    for folder in "$STATE"/*/; do
+        [ -d "$folder" ] && rt delete --force "$(basename "$folder")"
     done
+    return 0
 }

@@ -17,8 +17,11 @@ setup() {
 }
 
 teardown() {
-    local name
-    for name in $(ls "$STATE"); do inside "$RUNTIME" --root "$STATE" delete --force "$name" || true; done
+    local folder
+    for folder in "$STATE"/*/; do
+        [ -d "$folder" ] && inside "$RUNTIME" --root "$STATE" delete --force "$(basename "$folder")"
+    done
+    return 0
 }
 
 as_user() { setpriv --reuid 1234 --regid 1234 --clear-groups "$@"; }

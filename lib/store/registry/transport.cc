@@ -128,6 +128,10 @@ struct Transport::Handle {
     ~Handle() { ::curl_easy_cleanup(curl); }
 };
 
+void prepare_transport() {
+    ::curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 Transport::Transport(TransportOptions options)
     : options_(std::move(options)), handle_(std::make_unique<Handle>()) {}
 

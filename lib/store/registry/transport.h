@@ -40,6 +40,9 @@ struct HttpResponse {
 // `status` is 200 (the whole body) or 206 (from resume_from on).
 using BodySink = std::function<Status(long status, std::string_view bytes)>;
 
+// Once, before any thread and any Transport (curl_global_init(3)).
+void prepare_transport();
+
 class Transport {
   public:
     explicit Transport(TransportOptions options);

@@ -31,7 +31,7 @@ CALLS = [
     (r"\bthrow\b(?!\s*\()", EVERYWHERE, "errors are values: Result<T>"),
     (call("exit|quick_exit"), LIBS, "libraries never end the process"),
     (r"\b(?:std::)?(?:cout|cerr)\b|" + call("printf|puts|perror"), LIBS, "libraries never print"),
-    (r"\b(?:secure_)?getenv\s*\(", r"lib/rootless/paths\.|lib/.*config.*|lib/base/|lib/store/registry/auth|cmd/",
+    (r"\b(?:secure_)?getenv\s*\(", r"lib/rootless/paths\.|lib/.*config.*|lib/base/|lib/store/auth_file\.|lib/engine/systemd_notify\.|lib/oci/runtime/self_protect\.|cmd/",
      "the environment is read in one place a library"),
     (call("v?fork|clone3?") + r"|\b(?:SYS|__NR)_(?:clone3?|v?fork)\b",
      r"lib/base/spawn\.cc|lib/rootless/user_ns\.cc|lib/rootless/netns\.cc|lib/oci/runtime/launch\.cc|cmd/api/.*|cmd/init/.*|cmd/forward/main\.cc",

@@ -18,7 +18,7 @@ BASE = ("base/",)
 SPEC = ("oci/spec/",) + BASE
 ROOTLESS = ("rootless/",) + SPEC
 STORE = ("store/",) + ROOTLESS
-SHIM_WIRE = ("shim/protocol.h", "shim/client.h", "shim/log_format.h")
+SHIM_WIRE = ("shim/protocol.h", "shim/client.h", "shim/k8s_log.h", "shim/fields.h")
 ENGINE = ("engine/",) + STORE + SHIM_WIRE
 FRONT_DOOR = ("engine/",) + SHIM_WIRE + SPEC
 
@@ -32,7 +32,8 @@ ALLOWED = {
     "lib/shim/": ("shim/",) + SPEC,
     "lib/shim/protocol.": SHIM_WIRE + BASE,
     "lib/shim/client.": SHIM_WIRE + BASE,
-    "lib/shim/log_format.": SHIM_WIRE + BASE,
+    "lib/shim/k8s_log.": SHIM_WIRE + BASE,
+    "lib/shim/fields.": SHIM_WIRE + BASE,
     "lib/engine/": ENGINE,
     "cmd/dhow/": ("cmd/dhow/",) + FRONT_DOOR,
     "cmd/api/": ("cmd/api/",) + FRONT_DOOR,

@@ -171,7 +171,7 @@ std::string resolver(NetworkKind kind, const std::string& text, const Plan& plan
 
 TEST(NameFiles, LoopbackServersAreReplacedByTheNetworksOwn) {
     EXPECT_EQ(
-        resolver(NetworkKind::Pasta, "# stub\nnameserver 127.0.0.53\noptions edns0\nsearch lan\n"),
+        resolver(NetworkKind::Pasta, "# local\nnameserver 127.0.0.53\noptions edns0\nsearch lan\n"),
         "nameserver 10.0.2.3\noptions edns0\nsearch lan\n");
     EXPECT_EQ(
         resolver(NetworkKind::Pasta, "nameserver ::1\nnameserver 127.0.0.1\nnameserver 9.9.9.9\n"),
