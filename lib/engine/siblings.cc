@@ -12,8 +12,9 @@ static constexpr std::string_view kSystemPath =
 
 Result<std::string> find_sibling(std::string_view name) {
     const auto folder = TRY(executable_dir());
-    for (const std::string& candidate :
-         {folder + "/" + std::string(name), folder + "/../libexec/dhow/" + std::string(name)}) {
+    // A build's one folder; from bin to libexec; and from libexec/dhow, where dhow-api is, to bin.
+    for (const char* place : {"/", "/../libexec/dhow/", "/../../bin/"}) {
+        std::string candidate = folder + place + std::string(name);
         if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     }
     return make_error(ErrorKind::NotFound,
