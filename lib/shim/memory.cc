@@ -16,6 +16,13 @@ namespace {
 
 constexpr uintptr_t kPage = 4096;
 
+// The address sanitizer keeps its own marks on the stack.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 void forget(uintptr_t begin, uintptr_t end) {
     begin &= ~(kPage - 1);
     // An address space, not an object: no other way to name it.
@@ -52,11 +59,10 @@ void forget_stack() {
 }  // namespace
 
 void trim_memory() {
-#ifndef __SANITIZE_ADDRESS__
+    if constexpr (kSanitized) return;
     ::malloc_trim(0);
     forget_stack();
     forget_program();
-#endif
 }
 
 }  // namespace dhow::shim

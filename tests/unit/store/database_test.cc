@@ -195,7 +195,7 @@ TEST_F(DatabaseTest, AKilledWriterLeavesWholeTransactions) {
         ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
         EXPECT_EQ(count("SELECT count(*) FROM volumes WHERE name LIKE 'a%'"),
                   count("SELECT count(*) FROM volumes WHERE name LIKE 'b%'"));
-        ASSERT_TRUE(insert(store(), "after" + std::to_string(trial)));
+        ASSERT_TRUE(insert(store(), "later" + std::to_string(trial)));
     }
     auto check = database().query("PRAGMA integrity_check");
     ASSERT_TRUE(check);
