@@ -212,7 +212,7 @@ off_t wal_size(Store& store) {
 
 void grow_wal(Store& store) {
     const std::string prefix = random_hex(4);
-    for (int row = 0; row < 100; ++row) {
+    for (int row = 0; row < 200; ++row) {
         ASSERT_TRUE(insert(store, prefix + std::to_string(row)));
     }
 }
