@@ -7,6 +7,7 @@
 #include "cmd/dhow/terminal.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <unistd.h>
 
@@ -53,9 +54,10 @@ void ProgressView::show(const engine::ProgressEvent& event, Clock::time_point no
     if (style_ == Style::Undecided) decide();
     if (style_ == Style::Quiet) return;
     const std::string blob = "Copying blob " + short_id(on_one_line(event.digest));
+    if (event.kind != Kind::Message) say_announcement();
     switch (event.kind) {
         case Kind::Message:
-            settle("", on_one_line(event.text));
+            announce(on_one_line(event.text));
             break;
         case Kind::BlobStarted:
             live_.push_back({event.digest, event.current, event.total, now});
@@ -81,6 +83,17 @@ void ProgressView::show(const engine::ProgressEvent& event, Clock::time_point no
             break;
     }
     if (style_ == Style::Bars && now - last_frame_ >= kFrame) draw(now);
+}
+
+// On a terminal at once. Elsewhere with the first news: a pull that fails before it is one line,
+// its error.
+void ProgressView::announce(std::string line) {
+    announcement_ = line + "\n";
+    if (style_ == Style::Bars) say_announcement();
+}
+
+void ProgressView::say_announcement() {
+    if (!announcement_.empty()) writer_(std::exchange(announcement_, {}));
 }
 
 void ProgressView::settle(const std::string& digest, std::string line) {

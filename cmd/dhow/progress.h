@@ -37,11 +37,14 @@ class ProgressView {
     };
 
     void decide();
+    void announce(std::string line);
+    void say_announcement();
     void settle(const std::string& digest, std::string line);
     void draw(Clock::time_point now);
     [[nodiscard]] std::string bar_line(const Blob& blob, Clock::time_point now) const;
 
     Style style_;
+    std::string announcement_;  // not said yet
     size_t columns_;
     Writer writer_;
     std::vector<Blob> live_;            // in progress, redrawn each frame

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow-runtime: a one-shot OCI runtime with the command line of runc. Parses the global options,
-// runs one verb, and reports its error: one line on stderr, one in --log.
+// runs one verb, and reports its error: one line in --log, or on stderr.
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -84,9 +84,10 @@ std::string log_line(const Error& error, bool as_json) {
 void report(const Error& error, const Options& global) {
     const std::string path = global.value("log");
     if (!path.empty()) {
+        // Then stderr is the container's own (as crun).
         const auto log = open_at(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644);
         const std::string line = log_line(error, global.value("log-format") == "json");
-        if (log) ignore(write_all(log->get(), line), "stderr has it too");
+        if (log && write_all(log->get(), line)) return;
     }
     std::string line = "dhow-runtime: " + error.message;
     if (!error.fix.empty()) line += " (" + error.fix + ")";

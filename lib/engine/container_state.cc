@@ -55,7 +55,7 @@ static ContainerStatus status_of(shim::Phase phase) {
     return ContainerStatus::Unknown;
 }
 
-// The shim's status when its process still lives.
+// The status of a shim that is at work.
 static Result<std::optional<shim::ShimStatus>> living_shim(const Context& context,
                                                            const std::string& id) {
     const auto run_dir = open_run_dir(context, id);
@@ -64,7 +64,10 @@ static Result<std::optional<shim::ShimStatus>> living_shim(const Context& contex
         return run_dir.error();
     }
     auto status = TRY(shim::read_status(run_dir->get()));
-    if (!status || !is_alive(status->shim)) return std::optional<shim::ShimStatus>();
+    // One that says Exited has only farewells to say: nothing it holds is the container's any more.
+    if (!status || status->phase == shim::Phase::Exited || !is_alive(status->shim)) {
+        return std::optional<shim::ShimStatus>();
+    }
     return status;
 }
 

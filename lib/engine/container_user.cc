@@ -104,8 +104,14 @@ Result<ContainerUser> find_user_in(std::string_view passwd,
         return no_such("user", name, "/etc/passwd");
     }
     if (!group_part) {
-        // Supplementary groups belong to the login, so naming a group drops them (as Docker).
-        if (entry) result.additional_gids = groups_of(group, entry->name);
+        // Supplementary groups belong to the login, so naming a group drops them (as Docker). The
+        // primary one is among them, or a setgid program could shed it (CVE-2022-36109).
+        result.additional_gids = {result.gid};
+        if (entry) {
+            for (const uint32_t gid : groups_of(group, entry->name)) {
+                if (gid != result.gid) result.additional_gids.push_back(gid);
+            }
+        }
         return result;
     }
     if (const auto gid = find_group(group, *group_part)) {
@@ -115,6 +121,7 @@ Result<ContainerUser> find_user_in(std::string_view passwd,
     } else {
         return no_such("group", *group_part, "/etc/group");
     }
+    result.additional_gids = {result.gid};
     return result;
 }
 

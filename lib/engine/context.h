@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
 #include <string>
@@ -17,6 +18,7 @@ struct Context {
     std::string run_root_path;  // absolute
     UniqueFd run_root;
     std::string default_runtime;  // --runtime for new containers; may be empty
+    TerminalSize terminal;        // the caller's; zeros: unknown
     bool rootless = true;
     bool entered = false;
 

@@ -35,7 +35,9 @@ Result<store::RunnableImage> obtain_image(Engine& engine,
                               "pull it with: dhow pull " + request.image);
         }
     }
-    const auto id = TRY(pull_image(engine, PullRequest{.image = request.image}, sink));
+    PullRequest pull = request.pull_options;
+    pull.image = request.image;
+    const auto id = TRY(pull_image(engine, pull, sink));
     auto pulled = TRY(images.find_runnable(id));
     const auto reference = TRY(store::ImageRef::parse(request.image));
     pulled.name = reference.full();

@@ -31,11 +31,13 @@ Result<Engine> Engine::open(const EngineOptions& options) {
     const bool rootless = rootless::is_rootless();
     auto run_root = TRY(rootless::open_private_folder(folders.run_root));
     auto store = TRY(store::Store::open({.root = folders.root, .rootless = rootless}));
-    return Engine(std::make_unique<Context>(Context{.store = std::move(store),
-                                                    .run_root_path = folders.run_root,
-                                                    .run_root = std::move(run_root),
-                                                    .default_runtime = options.runtime,
-                                                    .rootless = rootless}));
+    return Engine(std::make_unique<Context>(
+        Context{.store = std::move(store),
+                .run_root_path = folders.run_root,
+                .run_root = std::move(run_root),
+                .default_runtime = options.runtime,
+                .terminal = options.terminal_size.value_or(TerminalSize{}),
+                .rootless = rootless}));
 }
 
 // Shims of running containers live in the user namespace that a lost holder held, and lend it to

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/exec_process.h"
 #include "engine/siblings.h"
+#include "shim/runtime_error.h"
 
 #include <array>
 #include <csignal>
@@ -22,14 +23,17 @@ namespace dhow::engine {
 
 namespace {
 
-// A ready `RUNTIME exec` command; the process document lives in a memfd that the child inherits.
+// A ready `RUNTIME exec` command; the process document and the runtime's log live in memfds that
+// the child inherits.
 struct ExecCall {
     SpawnOptions spawn;
     UniqueFd process;
+    UniqueFd log;
     ContainerRow row;
 };
 
 constexpr int kProcessFd = 3;
+constexpr int kLogFd = 4;
 
 Result<UniqueFd> document_fd(const std::string& text) {
     UniqueFd fd(::memfd_create("exec-process", MFD_CLOEXEC));
@@ -37,6 +41,15 @@ Result<UniqueFd> document_fd(const std::string& text) {
     TRY(write_all(fd.get(), text));
     if (::lseek(fd.get(), 0, SEEK_SET) != 0) return system_error("rewind memfd");
     return fd;
+}
+
+// The code of the command, or why the runtime could not run it: only then is there a log.
+Result<int> outcome(const ExecCall& call, const WaitStatus& status, std::string_view printed) {
+    if (status.success()) return 0;
+    constexpr size_t kLogLimit = 1U << 16U;
+    const auto log = TRY(read_file_at(AT_FDCWD, fd_path(call.log.get()), kLogLimit));
+    if (log.empty() && printed.empty()) return status.exit_code();
+    return shim::runtime_error(log, printed);
 }
 
 Result<ExecCall> prepare(Engine& engine, const ExecRequest& request) {
@@ -59,8 +72,13 @@ Result<ExecCall> prepare(Engine& engine, const ExecRequest& request) {
     call.spawn.program = TRY(find_runtime(call.row.config.options.runtime));
     call.spawn.argv = TRY(runtime_arguments(context, call.row.config));
     call.spawn.argv.insert(call.spawn.argv.begin(), call.spawn.program);
+    call.log = UniqueFd(::memfd_create("exec-log", MFD_CLOEXEC));
+    if (!call.log) return system_error("create memfd");
+    call.spawn.argv.insert(call.spawn.argv.end(),
+                           {"--log", fd_path(kLogFd), "--log-format", "json"});
     call.spawn.argv.insert(call.spawn.argv.end(), {"exec", "--process", fd_path(kProcessFd)});
     call.spawn.fds.emplace_back(call.process.get(), kProcessFd);
+    call.spawn.fds.emplace_back(call.log.get(), kLogFd);
     return call;
 }
 
@@ -109,7 +127,7 @@ Result<int> exec_foreground(Engine& engine, const ExecRequest& request) {
     const IgnoredSignals ignored;
     auto child = TRY(spawn(call.spawn));
     const auto status = TRY(child.wait());
-    return status.exit_code();
+    return outcome(call, status, {});
 }
 
 Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
@@ -122,10 +140,11 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
     for (int target = 0; target < 2; ++target) call.spawn.fds.emplace_back(null.get(), target);
     const auto result = TRY(run_captured(std::move(call.spawn)));
     if (!result.status.success()) {
-        return make_error(result.status.exit_code() == 127   ? ErrorKind::CommandNotFound
-                          : result.status.exit_code() == 126 ? ErrorKind::CannotInvoke
-                                                             : ErrorKind::System,
-                          "exec in container '" + call.row.name + "': " + result.err);
+        const auto code = outcome(call, result.status, result.err);
+        if (!code) return code.error();
+        return make_error(ErrorKind::System,
+                          "exec in container '" + call.row.name + "': the OCI runtime ended with " +
+                              std::to_string(*code));
     }
     const auto text = TRY(read_file_at(run_dir.get(), pid_name, 64));
     ignore(remove_file_at(run_dir.get(), pid_name), "replaced by the next exec anyway");

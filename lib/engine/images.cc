@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The image verbs: names and rows by the image store, bytes by dhow-transfer.
 #include "base/text.h"
+#include "engine/container_repo.h"
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "engine/reconcile.h"
@@ -124,13 +125,30 @@ Result<void> tag_image(Engine& engine, const std::string& source, const std::str
     return store::ImageStore(engine.context().store).tag(source, target);
 }
 
+// What --force is for: containers of the image go with it (as Podman).
+static Status remove_users(Engine& engine, const std::string& image) {
+    Context& context = engine.context();
+    const std::string id = TRY(store::ImageStore(context.store).find_id(image));
+    for (const ContainerRow& row : TRY(list_container_rows(context))) {
+        if (row.config.image_id != id) continue;
+        TRY(remove_container(engine, RemoveRequest{.container = row.id, .force = true}));
+    }
+    return {};
+}
+
 Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force) {
     Context& context = engine.context();
     TRY(context.enter());
     TRY(reconcile(context));
-    auto removed = TRY(store::ImageStore(context.store).remove(name, force));
-    return RemovedImage{.untagged = std::move(removed.untagged),
-                        .deleted = std::move(removed.deleted)};
+    store::ImageStore images(context.store);
+    auto removed = images.remove(name, force);
+    if (!removed && force && removed.error().kind == ErrorKind::Conflict) {
+        TRY(remove_users(engine, name));
+        removed = images.remove(name, force);
+    }
+    if (!removed) return std::move(removed).error();
+    return RemovedImage{.untagged = std::move(removed->untagged),
+                        .deleted = std::move(removed->deleted)};
 }
 
 }  // namespace dhow::engine

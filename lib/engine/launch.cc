@@ -6,9 +6,11 @@
 #include "engine/context.h"
 #include "engine/mount_sources.h"
 #include "engine/network_setup.h"
+#include "engine/orphan.h"
 #include "engine/pending_attach.h"
 #include "engine/rootfs.h"
 #include "engine/siblings.h"
+#include "engine/signals.h"
 #include "engine/spec_builder.h"
 #include "engine/systemd_notify.h"
 #include "rootless/netns.h"
@@ -118,6 +120,10 @@ Result<shim::ShimConfig> build_shim_config(Context& context,
     shim.state_dir = context.container_state_dir(config.id);
     shim.rootfs = shim.run_dir + "/rootfs";
     shim.terminal = options.terminal;
+    shim.terminal_rows = context.terminal.rows;
+    shim.terminal_columns = context.terminal.columns;
+    shim.stop_signal = TRY(parse_signal(options.stop_signal));
+    shim.stop_timeout_seconds = config.stop_timeout_seconds();
     shim.open_stdin = options.interactive;
     shim.stdin_once = options.interactive && mode == StartMode::Foreground;
     shim.foreground = mode == StartMode::Foreground;
@@ -163,6 +169,7 @@ Result<FileLock> lock_container(Context& context, const std::string& id) {
 Result<StartedContainer> launch_container(Context& context,
                                           const ContainerConfig& config,
                                           StartMode mode) {
+    TRY(end_orphan(context, config));
     StartGuard guard(context, config);
     const auto run_dir = TRY(make_run_dir(context, config.id));
     TRY(mount_rootfs(context, config));

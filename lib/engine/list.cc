@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// ps: every row with what its shim says. Joins no namespace and takes no lock.
+// ps: every row with what its shim says. Joins no namespace and takes no lock, unless a killed
+// command has left something to settle.
 #include "base/text.h"
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
 #include "engine/details.h"
 #include "engine/engine.h"
+#include "engine/reconcile.h"
 
 #include <algorithm>
 
@@ -103,6 +105,11 @@ bool is_up(ContainerStatus status) {
 Result<std::vector<ContainerSummary>> list_containers(Engine& engine, const ListRequest& request) {
     Context& context = engine.context();
     for (const auto& [name, values] : request.filters) TRY(find_filter(name));
+    // A killed command's intent is settled by whoever comes next, this reader too.
+    if (TRY(needs_reconciling(context))) {
+        TRY(context.enter());
+        TRY(reconcile(context));
+    }
     std::vector<ContainerSummary> containers;
     auto rows = TRY(list_container_rows(context));
     for (const ContainerRow& row : rows) {

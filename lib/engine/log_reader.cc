@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -67,8 +68,8 @@ class Reader {
     // What was kept for --tail; afterwards records pass straight through.
     bool release() {
         tail_done_ = true;
-        for (const LogRecord& record : held_) {
-            if (!sink_(record)) return false;
+        for (const Held& held : held_) {
+            if (!sink_(held.record)) return false;
         }
         held_.clear();
         return true;
@@ -77,21 +78,33 @@ class Reader {
   private:
     [[nodiscard]] bool holding_back() const { return query_.tail && !tail_done_; }
 
-    // A line may be several records: all but its last are partial.
+    struct Held {
+        LogRecord record;
+        bool begins_line = true;
+    };
+
+    // A line may be several records, all but its last partial; its last may be yet to come. Lines
+    // are counted by their beginnings, and dropped whole.
     void hold_back(LogRecord record) {
         const int64_t wanted = *query_.tail;
         if (wanted <= 0) return;
-        if (!record.partial) ++held_lines_;
-        held_.push_back(std::move(record));
-        while (held_lines_ > wanted) {
-            if (!held_.front().partial) --held_lines_;
-            held_.pop_front();
-        }
+        bool& in_line = in_line_[record.is_stderr ? 1 : 0];
+        const bool begins_line = !std::exchange(in_line, record.partial);
+        if (begins_line) ++held_lines_;
+        held_.push_back({.record = std::move(record), .begins_line = begins_line});
+        while (held_lines_ > wanted) drop_first_line();
+    }
+
+    void drop_first_line() {
+        --held_lines_;
+        held_.pop_front();
+        while (!held_.empty() && !held_.front().begins_line) held_.pop_front();
     }
 
     const LogQuery& query_;
     const std::function<bool(const LogRecord&)>& sink_;
-    std::deque<LogRecord> held_;
+    std::deque<Held> held_;
+    std::array<bool, 2> in_line_{};  // stdout, stderr: its last record was partial
     int64_t held_lines_ = 0;
     bool tail_done_ = false;
 };

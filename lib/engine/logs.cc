@@ -25,7 +25,7 @@ Result<void> read_logs(Engine& engine, const LogsRequest& request, const LogSink
     if (request.follow) {
         query.may_grow = [&] {
             const auto state = read_container_state(context, row.id);
-            return state && state->alive() && state->shim->phase != shim::Phase::Exited;
+            return state && state->alive();
         };
     }
     return read_log_file(context.container_state_dir(row.id) + "/ctr.log", query, sink);

@@ -6,11 +6,13 @@
 #include "engine/container_state.h"
 #include "engine/context.h"
 #include "engine/network_setup.h"
+#include "engine/orphan.h"
 #include "engine/rootfs.h"
 #include "rootless/netns.h"
 #include "store/gc.h"
 #include "store/volume_store.h"
 
+#include <algorithm>
 #include <csignal>
 
 namespace dhow::engine {
@@ -58,6 +60,7 @@ Status remove_anonymous_volumes(Context& context, const ContainerConfig& config)
 }  // namespace
 
 Status discard_container(Context& context, const ContainerConfig& config) {
+    TRY(end_orphan(context, config));
     TRY(tear_down_network(context, config));
     TRY(unmount_rootfs(context, config.id));
     TRY(rootless::unbind_netns(context.container_run_dir(config.id) + "/netns"));
@@ -65,6 +68,12 @@ Status discard_container(Context& context, const ContainerConfig& config) {
     TRY(remove_tree_at(context.store.root_fd(), "containers/" + config.id));
     if (config.options.auto_remove) return remove_anonymous_volumes(context, config);
     return erase_container(context, config.id);
+}
+
+Result<bool> needs_reconciling(Context& context) {
+    const auto intents = TRY(list_intents(context));
+    return std::any_of(
+        intents.begin(), intents.end(), [](const auto& row) { return !is_alive(row.owner); });
 }
 
 Status reconcile(Context& context) {

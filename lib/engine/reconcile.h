@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What dead commands left half-done, finished or undone by the next one. The only repairer: verbs
-// call it before they change anything; ps and inspect do not, they show the truth as it is.
+// call it before they change anything; ps calls it when it sees an intent of a dead command.
 #pragma once
 
 #include "base/result.h"
@@ -14,6 +14,9 @@ struct Context;
 // `removing` is finished. Then auto-remove containers that ended unseen, and the store's own
 // leftovers. Costs one indexed query and one look into an empty folder when there is nothing to do.
 Status reconcile(Context& context);
+
+// Some row's owner is dead. One indexed query; joins nothing.
+Result<bool> needs_reconciling(Context& context);
 
 // Everything of a container: network, processes' leavings, folders, anonymous volumes of an
 // auto-remove one, row. Namespaces are entered; nobody runs it. Missing parts are fine.

@@ -45,9 +45,7 @@ Result<void> remove_container(Engine& engine, const RemoveRequest& request) {
     auto lock = lock_container(context, row.id);
     if (!lock && lock.error().kind != ErrorKind::NotFound) return lock.error();
     const auto now = TRY(read_container_state(context, row.id));
-    if (now.alive() && now.shim->phase != shim::Phase::Exited) {
-        return still_running(row, now.status);
-    }
+    if (now.alive()) return still_running(row, now.status);
     return discard_with_volumes(context, row.config, request.volumes);
 }
 
@@ -59,7 +57,7 @@ Result<void> cleanup_container(Engine& engine, const std::string& id) {
     auto lock = lock_container(context, row->id);
     if (!lock) return lock.error().kind == ErrorKind::NotFound ? Result<void>() : lock.error();
     const auto state = TRY(read_container_state(context, row->id));
-    if (state.alive() && state.shim->phase != shim::Phase::Exited) return {};  // started again
+    if (state.alive()) return {};  // started again
     if (row->config.options.auto_remove) {
         return discard_with_volumes(context, row->config, true);
     }

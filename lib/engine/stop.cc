@@ -6,6 +6,7 @@
 #include "engine/container_state.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/orphan.h"
 #include "engine/signals.h"
 
 #include <csignal>
@@ -31,7 +32,11 @@ Result<void> stop_container(Engine& engine, const StopRequest& request) {
     Context& context = engine.context();
     const auto row = TRY(find_container(context, request.container));
     const auto state = TRY(read_container_state(context, row.id));
-    if (!state.alive()) return {};
+    if (!state.alive()) {
+        if (state.status != ContainerStatus::Unknown) return {};
+        TRY(context.enter());
+        return end_orphan(context, row.config);
+    }
     const auto run_dir = TRY(open_run_dir(context, row.id));
     const int signal = TRY(parse_signal(row.config.options.stop_signal));
     const int timeout = request.timeout_seconds.value_or(row.config.stop_timeout_seconds());

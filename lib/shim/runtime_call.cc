@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -119,6 +120,9 @@ Result<pid_t> run_container(const ShimConfig& config, int run_dir, Stdio& stdio,
     stdio.child_output.reset();
     stdio.child_errors.reset();
     if (!TRY(wait_beside(child, launcher))) {
+        // A runtime cut off halfway would leave cgroups that its own `delete` knows nothing of.
+        constexpr std::chrono::seconds kToFinish(5);
+        ignore(wait_for_end(child.pidfd(), kToFinish), "it is killed with the rest");
         return make_error(ErrorKind::Unavailable, "the launching command is gone");
     }
     const auto status = TRY(child.wait());

@@ -181,6 +181,7 @@ std::optional<std::string> Statement::optional_text(int column) const {
 struct Database::Connection {
     sqlite3* handle = nullptr;
     UniqueFd lock;  // db.lock, opened for the first transaction
+    std::string folder;
     int folder_fd = -1;
     int wal_pages = 0;
     bool locked = false;                         // we hold db.lock
@@ -192,7 +193,7 @@ struct Database::Connection {
 
     ~Connection() { sqlite3_close(handle); }
 
-    Status open(const std::string& folder);
+    Status open();
     Status open_lock();
     Result<bool> try_lock();
     Status lock_for_writing();
@@ -211,7 +212,7 @@ static Status create_file(int folder_fd) {
     return {};
 }
 
-Status Database::Connection::open(const std::string& folder) {
+Status Database::Connection::open() {
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const std::string path = folder + "/" + kDatabaseName;
     int code = sqlite3_open_v2(path.c_str(), &handle, kFlags, nullptr);
@@ -233,7 +234,8 @@ Status Database::Connection::open(const std::string& folder) {
 
 Status Database::Connection::open_lock() {
     if (lock) return {};
-    lock = TRY(open_at(folder_fd, kLockName, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+    lock = TRY_CONTEXT(open_at(folder_fd, kLockName, O_RDWR | O_CREAT | O_NOFOLLOW, 0600),
+                       "change the state in '" + folder + "'");
     return {};
 }
 
@@ -268,8 +270,9 @@ Database::~Database() {
 
 Result<Database> Database::open(const std::string& folder, int folder_fd) {
     auto connection = std::make_unique<Connection>();
+    connection->folder = folder;
     connection->folder_fd = folder_fd;
-    TRY(connection->open(folder));
+    TRY(connection->open());
     Database database(std::move(connection));
     TRY(migrate(database));
     return database;

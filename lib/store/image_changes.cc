@@ -66,6 +66,13 @@ Status record_digests(Database& database, const std::string& id, const NewImage&
     return {};
 }
 
+// A name of one component is this machine's own: library/ on docker.io is nobody's to push to, and
+// what is made here must not be mistaken for it (as Podman).
+std::string as_local_name(std::string_view target) {
+    const bool one_component = target.find('/') == std::string_view::npos;
+    return one_component ? "localhost/" + std::string(target) : std::string(target);
+}
+
 // Names come from an archive or a user: whatever is stored is normalised and has a tag.
 Result<std::string> checked_name(std::string_view text) {
     const auto ref = TRY(ImageRef::parse(text));
@@ -119,7 +126,8 @@ Result<std::string> ImageStore::add(const StagingSession& session, const NewImag
 }
 
 Status ImageStore::tag(std::string_view source, std::string_view target) {
-    const std::string name = TRY(checked_name(target));
+    TRY(checked_name(target));
+    const std::string name = TRY(checked_name(as_local_name(target)));
     auto transaction = TRY(Transaction::begin(store_.database(), Durability::Synced));
     const std::string id = TRY(find_id(source));
     TRY(point_name(store_.database(), name, id));

@@ -120,7 +120,10 @@ class LayerWorkers {
             const size_t index = next_++;
             if (index >= manifest_.layers.size()) return;
             auto layer = take(client, index);
-            if (!layer) return fail(layer.error());
+            if (!layer) {
+                const std::string digest = manifest_.layers[index].digest.text();
+                return fail(std::move(layer).error().context("layer " + digest));
+            }
             results_[index] = layer.take();
         }
     }
@@ -152,8 +155,18 @@ class LayerWorkers {
 
 }  // namespace
 
-Result<TransferredImage> pull_image(const TransferContext& context) {
-    const auto reference = TRY(ImageRef::parse(context.request.reference));
+static void report_done(const TransferContext& context,
+                        const oci::Manifest& manifest,
+                        const TransferredImage& image) {
+    TransferEvent done{.kind = TransferEvent::Kind::ConfigDone};
+    done.digest = manifest.config.digest.text();
+    context.report(done);
+    done.kind = TransferEvent::Kind::ManifestDone;
+    done.digest = image.manifest_digest;
+    context.report(done);
+}
+
+static Result<TransferredImage> pull(const TransferContext& context, const ImageRef& reference) {
     const auto options = TRY(options_for(context.request, reference));
     auto client = TRY(RegistryClient::connect(options));
     const auto chosen = TRY(choose(client, reference, context.request.platform));
@@ -168,12 +181,14 @@ Result<TransferredImage> pull_image(const TransferContext& context) {
     image.pulled_digest = chosen.pulled_digest;
     LayerWorkers workers(context, options, manifest, config);
     image.layers = TRY(workers.run(client));
-    TransferEvent done{.kind = TransferEvent::Kind::ConfigDone};
-    done.digest = manifest.config.digest.text();
-    context.report(done);
-    done.kind = TransferEvent::Kind::ManifestDone;
-    done.digest = image.manifest_digest;
-    context.report(done);
+    report_done(context, manifest, image);
+    return image;
+}
+
+Result<TransferredImage> pull_image(const TransferContext& context) {
+    const auto reference = TRY(ImageRef::parse(context.request.reference));
+    auto image = pull(context, reference);
+    if (!image) return std::move(image).error().context("pull '" + reference.full() + "'");
     return image;
 }
 

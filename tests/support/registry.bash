@@ -50,7 +50,7 @@ start_registry() {
 stop_registry() {
     local folder=$T/registry-$1
     [[ -s $folder/pid ]] && kill "$(<"$folder/pid")" 2>/dev/null
-    rm -f "$folder/pid"
+    rm -rf "$folder/pid" "$folder/data"
 }
 
 stop_registries() {

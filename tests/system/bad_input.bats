@@ -26,7 +26,7 @@ refuse_cleanly() {
     refuse_cleanly 125 frobnicate dhow frobnicate
     refuse_cleanly 125 --frobnicate dhow run --frobnicate busybox
     refuse_cleanly 125 -Z dhow ps -Z
-    refuse_cleanly 125 image dhow run
+    refuse_cleanly 125 IMAGE dhow run
     refuse_cleanly 125 --memory dhow run --rm --memory lots busybox true
     refuse_cleanly 125 --cpus dhow run --rm --cpus -1 busybox true
     refuse_cleanly 125 sideways dhow run --rm --network sideways busybox true
@@ -43,7 +43,7 @@ refuse_cleanly() {
 
 @test "a malformed reference" {
     local name
-    for name in UPPER/case 'a b' 'a:b:c' 'name@sha256:123' '-x' 'a//b' ':tag' ''; do
+    for name in UPPER lower/CASE 'a b' 'a:b:c' 'name@sha256:123' '-x' 'a//b' ':tag' ''; do
         refuse_cleanly 125 "$name" dhow pull -q -- "$name"
     done
 }
@@ -62,17 +62,17 @@ refuse_cleanly() {
     printf 'XXXX' | dd of="$file" bs=1 seek=40 conv=notrunc status=none
     refuse_cleanly 125 127.0.0.1:5000/bad:1 dhow pull -q --tls-verify=false 127.0.0.1:5000/bad:1
     [[ $stderr == *digest* || $stderr == *zstd* || $stderr == *corrupt* ]]
-    refuse_cleanly 125 127.0.0.1:5000/bad:1 dhow run --rm --tls-verify=false 127.0.0.1:5000/bad:1 true
+    refuse_cleanly 125 127.0.0.1:5000/bad:1 dhow run -q --rm --tls-verify=false 127.0.0.1:5000/bad:1 true
     same "" "$(dhow images -q --filter reference='*bad*')"
 }
 
 @test "a truncated layer" {
     needs_registry
     start_registry 5000
-    push "oci-archive:$(busybox_oci)" 5000/short:1
+    push "oci-archive:$(two_layers_oci)" 5000/short:1
     local file
-    file=$(blob_file 5000 "$(layer_digest 5000/short:1 0)")
-    truncate -s 1000 "$file"
+    file=$(blob_file 5000 "$(layer_digest 5000/short:1 1)")
+    truncate -s 100 "$file"
     refuse_cleanly 125 127.0.0.1:5000/short:1 dhow pull -q --tls-verify=false 127.0.0.1:5000/short:1
 }
 

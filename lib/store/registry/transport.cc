@@ -5,6 +5,8 @@
 
 #include <curl/curl.h>
 
+#include <cstring>
+
 namespace dhow::store {
 
 namespace {
@@ -68,8 +70,21 @@ std::string origin_of(const std::string& url) {
     return url.substr(0, path);
 }
 
-Error network_error(const std::string& url, CURLcode code, const char* detail) {
-    const std::string why = *detail != '\0' ? detail : ::curl_easy_strerror(code);
+// In words a user knows; `detail` is libcurl's own.
+std::string cause_of(CURL* curl, CURLcode code, std::string_view detail) {
+    long os_error = 0;
+    ::curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_error);
+    if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
+        return std::strerror(static_cast<int>(os_error));
+    }
+    if (code == CURLE_SSL_CONNECT_ERROR && detail.find("wrong version number") != detail.npos) {
+        return "it does not speak TLS";
+    }
+    return detail.empty() ? ::curl_easy_strerror(code) : std::string(detail);
+}
+
+Error network_error(CURL* curl, const std::string& url, CURLcode code, std::string_view detail) {
+    const std::string why = cause_of(curl, code, detail);
     std::string fix;
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -191,7 +206,7 @@ Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySi
     const CURLcode code = ::curl_easy_perform(curl);
     ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
     if (!exchange.failed) return exchange.failed.error();
-    if (code != CURLE_OK) return network_error(request.url, code, detail);
+    if (code != CURLE_OK) return network_error(curl, request.url, code, detail);
     ::curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.response.status);
     return std::move(exchange.response);
 }

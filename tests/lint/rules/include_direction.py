@@ -18,7 +18,7 @@ BASE = ("base/",)
 SPEC = ("oci/spec/",) + BASE
 ROOTLESS = ("rootless/",) + SPEC
 STORE = ("store/",) + ROOTLESS
-SHIM_WIRE = ("shim/protocol.h", "shim/client.h", "shim/k8s_log.h", "shim/fields.h")
+SHIM_WIRE = ("shim/protocol.h", "shim/client.h", "shim/k8s_log.h", "shim/fields.h", "shim/runtime_error.h")
 ENGINE = ("engine/",) + STORE + SHIM_WIRE
 FRONT_DOOR = ("engine/",) + SHIM_WIRE + SPEC
 
