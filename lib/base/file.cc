@@ -139,6 +139,14 @@ Result<std::string> read_link_at(int dir, const std::string& path) {
     return std::string(target, static_cast<size_t>(length));
 }
 
+Status set_non_blocking(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return system_error("make descriptor non-blocking");
+    }
+    return {};
+}
+
 std::string fd_path(int fd) {
     return "/proc/self/fd/" + std::to_string(fd);
 }

@@ -51,6 +51,8 @@ bool exists_at(int dir, const std::string& path);
 Result<std::vector<std::string>> list_dir_at(int dir, const std::string& path);
 Result<std::string> read_link_at(int dir, const std::string& path);
 
+Status set_non_blocking(int fd);
+
 // "/proc/self/fd/N", to hand an open file to calls that only take paths.
 std::string fd_path(int fd);
 

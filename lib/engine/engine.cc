@@ -75,4 +75,8 @@ std::string Context::runtime_root() const {
     return run_root_path + "/runtime";
 }
 
+const std::string& Engine::run_root() const {
+    return context_->run_root_path;
+}
+
 }  // namespace dhow::engine

@@ -45,6 +45,9 @@ class Engine {
 
     Context& context() { return *context_; }
 
+    // What is true until the machine stops; a folder of this user alone.
+    [[nodiscard]] const std::string& run_root() const;
+
   private:
     explicit Engine(std::unique_ptr<Context> context);
 
@@ -115,7 +118,8 @@ Result<json::Object> inspect_container_json(Engine& engine, const std::string& n
 
 Result<TopTable> top_container(Engine& engine, const std::string& name);
 
-// Calls `sink` for each record in order; blocks while following. The sink returns false to end.
+// Calls `sink` for each record in order; blocks while following. The sink returns false to end;
+// request.still_wanted is asked now and then while nothing comes.
 using LogSink = std::function<bool(const LogRecord&)>;
 Result<void> read_logs(Engine& engine, const LogsRequest& request, const LogSink& sink);
 
@@ -135,10 +139,13 @@ struct ExecStreams {
     UniqueFd stdout_pipe;
     UniqueFd stderr_pipe;
     UniqueFd terminal;
-    Child runtime;  // ends with the process's exit code
+    Child runtime;
+    UniqueFd log;  // the runtime's own words, when it could not run the command
 };
 
 Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request);
+// Waits for its end: the process's exit code, or why it could not be run.
+Result<int> wait_exec(ExecStreams& streams);
 
 // --- system -------------------------------------------------------------------------------------
 Result<SystemInfo> system_info(Engine& engine);

@@ -16,6 +16,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -44,10 +45,10 @@ Result<UniqueFd> document_fd(const std::string& text) {
 }
 
 // The code of the command, or why the runtime could not run it: only then is there a log.
-Result<int> outcome(const ExecCall& call, const WaitStatus& status, std::string_view printed) {
+Result<int> outcome(int log_fd, const WaitStatus& status, std::string_view printed) {
     if (status.success()) return 0;
     constexpr size_t kLogLimit = 1U << 16U;
-    const auto log = TRY(read_file_at(AT_FDCWD, fd_path(call.log.get()), kLogLimit));
+    const auto log = TRY(read_file_at(AT_FDCWD, fd_path(log_fd), kLogLimit));
     if (log.empty() && printed.empty()) return status.exit_code();
     return shim::runtime_error(log, printed);
 }
@@ -93,6 +94,19 @@ Result<std::pair<UniqueFd, UniqueFd>> pipe_pair() {
     return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
 }
 
+// Waits for the pty's master, or for the runtime to give up.
+Result<UniqueFd> receive_terminal(const Child& runtime, int listener) {
+    std::array<pollfd, 2> polled = {{{.fd = listener, .events = POLLIN, .revents = 0},
+                                     {.fd = runtime.pidfd(), .events = POLLIN, .revents = 0}}};
+    if (::poll(polled.data(), polled.size(), -1) < 0) return system_error("wait for the terminal");
+    if (polled[0].revents != 0) {
+        const auto peer = TRY(accept_unix(listener));
+        auto message = TRY(receive_message(peer.get()));
+        if (!message.fds.empty()) return std::move(message.fds.front());
+    }
+    return make_error(ErrorKind::Internal, "exec: the OCI runtime sent no terminal");
+}
+
 // The terminal's own signals reach the runtime, which is in our process group; ours must wait for
 // it.
 class IgnoredSignals {
@@ -127,7 +141,7 @@ Result<int> exec_foreground(Engine& engine, const ExecRequest& request) {
     const IgnoredSignals ignored;
     auto child = TRY(spawn(call.spawn));
     const auto status = TRY(child.wait());
-    return outcome(call, status, {});
+    return outcome(call.log.get(), status, {});
 }
 
 Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
@@ -140,7 +154,7 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
     for (int target = 0; target < 2; ++target) call.spawn.fds.emplace_back(null.get(), target);
     const auto result = TRY(run_captured(std::move(call.spawn)));
     if (!result.status.success()) {
-        const auto code = outcome(call, result.status, result.err);
+        const auto code = outcome(call.log.get(), result.status, result.err);
         if (!code) return code.error();
         return make_error(ErrorKind::System,
                           "exec in container '" + call.row.name + "': the OCI runtime ended with " +
@@ -149,6 +163,11 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
     const auto text = TRY(read_file_at(run_dir.get(), pid_name, 64));
     ignore(remove_file_at(run_dir.get(), pid_name), "replaced by the next exec anyway");
     return static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
+}
+
+Result<int> wait_exec(ExecStreams& streams) {
+    const auto status = TRY(streams.runtime.wait());
+    return outcome(streams.log.get(), status, {});
 }
 
 Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request) {
@@ -162,14 +181,16 @@ Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request
         finish_arguments(call, {"--console-socket", path});
         call.spawn.null_stdin = true;
         streams.runtime = TRY(spawn(call.spawn));
-        const auto peer = TRY(accept_unix(listener.get()));
-        auto message = TRY(receive_message(peer.get()));
+        auto terminal = receive_terminal(streams.runtime, listener.get());
         ignore(remove_file_at(run_dir.get(), name), "gone with the run folder at the latest");
-        if (message.fds.empty()) {
-            return make_error(ErrorKind::Internal, "exec: the runtime sent no terminal");
+        streams.log = std::move(call.log);
+        if (terminal) {
+            streams.terminal = terminal.take();
+            return streams;
         }
-        streams.terminal = std::move(message.fds.front());
-        return streams;
+        // The runtime's own words say more than that it sent nothing.
+        const auto code = wait_exec(streams);
+        return code ? terminal.error() : code.error();
     }
     auto [in_read, in_write] = TRY(pipe_pair());
     auto [out_read, out_write] = TRY(pipe_pair());
@@ -179,6 +200,7 @@ Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request
     call.spawn.fds.emplace_back(err_write.get(), 2);
     finish_arguments(call, {});
     streams.runtime = TRY(spawn(call.spawn));
+    streams.log = std::move(call.log);
     streams.stdin_pipe = std::move(in_write);
     streams.stdout_pipe = std::move(out_read);
     streams.stderr_pipe = std::move(err_read);

@@ -25,6 +25,7 @@ struct LoginRequest {
     std::optional<bool> tls_verify;
     std::string ca_dir;
     std::string auth_file;
+    bool keep = true;  // false: only try the credentials
 };
 
 }  // namespace dhow::engine

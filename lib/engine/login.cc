@@ -20,6 +20,7 @@ Result<void> login(Engine& /*engine*/, const LoginRequest& request) {
     transfer.ca_dir = request.ca_dir;
     transfer.credentials = request.username + ":" + request.password;
     TRY(store::run_transfer(transfer, -1, [](const store::TransferEvent&) {}));
+    if (!request.keep) return {};
     return store::save_credentials(
         request.auth_file,
         request.registry,

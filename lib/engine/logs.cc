@@ -24,6 +24,7 @@ Result<void> read_logs(Engine& engine, const LogsRequest& request, const LogSink
                    .stderr_wanted = request.stderr_wanted};
     if (request.follow) {
         query.may_grow = [&] {
+            if (request.still_wanted && !request.still_wanted()) return false;
             const auto state = read_container_state(context, row.id);
             return state && state->alive();
         };

@@ -2,9 +2,37 @@
 #include "engine/pending_attach.h"
 
 #include "base/file.h"
+#include "base/random.h"
 #include "base/unix_socket.h"
+#include "engine/container_repo.h"
+#include "engine/context.h"
+#include "engine/engine.h"
 
 namespace dhow::engine {
+
+Result<PendingAttach> PendingAttach::announce(Engine& engine, const std::string& container) {
+    const Context& context = engine.context();
+    const auto row = TRY(find_container(engine.context(), container));
+    const int run_root = context.run_root.get();
+    const std::string run_dir = "c/" + row.id;
+    for (const std::string& folder : {std::string("c"), run_dir}) {
+        const auto made = TRY(make_dir_at(run_root, folder));
+    }
+    auto folder = TRY(make_dir_at(run_root, run_dir + "/" + kPendingFolder));
+    std::string name = random_hex(8) + ".sock";
+    auto listener = TRY(listen_unix_at(folder.get(), name, SocketType::Packet));
+    return PendingAttach(std::move(folder), std::move(name), std::move(listener));
+}
+
+PendingAttach::~PendingAttach() {
+    if (folder_) ignore(remove_file_at(folder_.get(), name_), "the start removes it too");
+}
+
+Result<shim::Connection> PendingAttach::accept(uint8_t flags) {
+    shim::Connection connection(TRY(accept_unix(listener_.get())));
+    TRY(connection.send(shim::PacketType::Attach, std::string(1, static_cast<char>(flags))));
+    return connection;
+}
 
 Result<std::vector<UniqueFd>> collect_pending_attaches(int run_dir) {
     constexpr size_t kMaxPending = 16;

@@ -7,6 +7,7 @@
 #include "engine/image_requests.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -116,6 +117,7 @@ struct LogsRequest {
     std::optional<int64_t> tail;  // lines; nullopt: all
     std::optional<UnixNanos> since;
     std::optional<UnixNanos> until;
+    std::function<bool()> still_wanted;  // while following; none: for ever
 };
 
 struct ListRequest {

@@ -63,6 +63,7 @@ Status Clients::adopt(UniqueFd socket, bool launcher) {
     client->flags = kAttachStdin | kAttachStdout | kAttachStderr;
     client->begun = true;
     client->launcher = launcher;
+    client->lossless = true;
     if (launcher) launcher_fd_ = client->socket.get();
     return add(std::move(client));
 }
@@ -139,6 +140,12 @@ bool Clients::handle(Client& client, const Packet& packet) {
             if (!parse_pair(packet.payload, first, second) || first < 0 || second < 0) return false;
             handler_.on_resize(static_cast<unsigned>(first), static_cast<unsigned>(second));
             return true;
+        case PacketType::Attach:
+            // Somebody who was there before the start says what they want of it.
+            if (packet.payload.size() != 1) return false;
+            client.flags = static_cast<uint8_t>(packet.payload.front());
+            watch(client);
+            return true;
         case PacketType::Cleaned:
             if (client.launcher) handler_.on_cleaned();
             return true;
@@ -189,7 +196,7 @@ bool Clients::send(Client& client, std::string packet) {
     client.queue.push_back(std::move(packet));
     if (!flush(client)) return false;
     if (client.queued_bytes <= kMaxQueue) return true;
-    if (!client.launcher) return false;
+    if (!client.lossless) return false;
     handler_.on_backpressure(true);
     return true;
 }
@@ -206,7 +213,7 @@ bool Clients::flush(Client& client) {
         client.queue.pop_front();
     }
     watch(client);
-    if (client.launcher && client.queued_bytes <= kResumeQueue) handler_.on_backpressure(false);
+    if (client.lossless && client.queued_bytes <= kResumeQueue) handler_.on_backpressure(false);
     return true;
 }
 
@@ -215,16 +222,15 @@ void Clients::drop(int fd) {
     if (found == clients_.end()) return;
     const bool fed = (found->second->flags & kAttachStdin) != 0;
     const bool launcher = found->second->launcher;
+    const bool lossless = found->second->lossless;
     loop_.remove(fd);
     clients_.erase(found);
     bool others_feed = false;
     for (const auto& [other, client] : clients_) {
         others_feed = others_feed || (client->flags & kAttachStdin) != 0;
     }
-    if (launcher) {
-        launcher_fd_ = -1;
-        handler_.on_backpressure(false);
-    }
+    if (launcher) launcher_fd_ = -1;
+    if (lossless) handler_.on_backpressure(false);
     if (fed && !others_feed) handler_.on_stdin_client_gone();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everybody connected to the shim: the launcher in the foreground, attached clients, waiters.
-// Output goes to each through a bounded queue. The launcher is lossless: while it is behind, the
-// container's output is not read (as `docker run | less`). Whoever attached later and falls behind
-// is dropped: nobody who stops reading may freeze a container that others started.
+// Output goes to each through a bounded queue. Who was there before the start is lossless: while
+// one is behind, the container's output is not read (as `docker run | less`). Whoever attached
+// later and falls behind is dropped: nobody who stops reading may freeze what others started.
 #pragma once
 
 #include "base/event_loop.h"
@@ -47,7 +47,7 @@ class Clients {
     Status listen(int run_dir);
     // Nobody connects any more: whoever comes now reads the exit record.
     void stop_listening(int run_dir);
-    // An attach connection that is there from the start; `launcher`: the lossless one on fd 4.
+    // An attach connection that is there from the start, and lossless; `launcher`: the one on fd 4.
     Status adopt(UniqueFd socket, bool launcher);
 
     void broadcast_output(bool is_stderr, std::string_view bytes);
@@ -68,6 +68,7 @@ class Clients {
         uint8_t flags = 0;   // AttachFlags
         bool begun = false;  // has sent its first packet
         bool launcher = false;
+        bool lossless = false;  // the container waits for it
         std::deque<std::string> queue;
         size_t queued_bytes = 0;
     };

@@ -37,14 +37,6 @@ Result<UniqueFd> open_null() {
 
 }  // namespace
 
-Status set_non_blocking(int fd) {
-    const int flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-        return system_error("make descriptor non-blocking");
-    }
-    return {};
-}
-
 Result<Stdio> make_stdio(int run_dir, bool open_stdin) {
     Stdio stdio;
     if (open_stdin) {

@@ -26,6 +26,5 @@ Result<Stdio> make_stdio(int run_dir, bool open_stdin);
 // /dev/null thrice, for a container whose streams are a terminal.
 Result<Stdio> make_terminal_stdio();
 Status set_window_size(int terminal, unsigned rows, unsigned columns);
-Status set_non_blocking(int fd);
 
 }  // namespace dhow::shim
