@@ -3,13 +3,18 @@
 
 #include "base/file.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 
 namespace dhow::store {
 
 namespace {
 
+// Often enough for a bar to move over a slow network, seldom enough to cost nothing on a fast one.
 constexpr uint64_t kReportEvery = 1U << 20U;
+constexpr uint64_t kReportAtMostEvery = 64U << 10U;
+constexpr uint64_t kBarSteps = 50;
 
 TransferEvent event(TransferEvent::Kind kind, const std::string& label) {
     TransferEvent result;
@@ -43,10 +48,11 @@ Result<TransferredLayer> take_layer(const TransferContext& context,
 
     auto folder = TRY(make_dir_at(AT_FDCWD, staged, 0755));
     LayerPipeline pipeline(expected, RootDir(std::move(folder)), context.request.rootless);
+    const uint64_t step = std::clamp(progress.total / kBarSteps, kReportAtMostEvery, kReportEvery);
     uint64_t reported = 0;
     TRY(source([&](std::string_view bytes) -> Status {
         progress.current += bytes.size();
-        if (progress.current - reported >= kReportEvery) {
+        if (progress.current - reported >= step) {
             reported = progress.current;
             context.report(progress);
         }

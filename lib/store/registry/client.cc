@@ -16,6 +16,7 @@ namespace dhow::store {
 
 namespace {
 
+// In a row, without a byte gained.
 constexpr int kMaxAttempts = 4;
 
 std::string host_of(const std::string& registry) {
@@ -98,18 +99,20 @@ static void authorize(HttpRequest& request,
 }
 
 Result<HttpResponse> RegistryClient::authorized_get(HttpRequest request) {
-    for (int attempt = 0;; ++attempt) {
+    bool asked = false;
+    for (int attempt = 0;;) {
         HttpRequest signed_request = request;
         authorize(signed_request, token_, basic_, options_.credentials);
         auto answer = transport_.get(signed_request);
+        // Nobody listening is not a passing weakness: say so at once.
+        if (!answer) return answer;
         if (worth_retrying(answer) && attempt + 1 < kMaxAttempts) {
-            // Nobody listening is not a passing weakness: say so at once.
-            if (!answer) return answer;
-            back_off(attempt);
-            continue;
+            back_off(attempt++);
+        } else if (answer->status == 401 && !std::exchange(asked, true)) {
+            TRY(answer_challenge(*answer));
+        } else {
+            return answer;
         }
-        if (!answer || answer->status != 401 || attempt > 0) return answer;
-        TRY(answer_challenge(*answer));
     }
 }
 
@@ -221,26 +224,30 @@ Result<HttpResponse> RegistryClient::blob_attempt(const oci::Descriptor& descrip
     });
 }
 
+// A connection that breaks off is worth another as long as each brings something.
 Status RegistryClient::blob(const oci::Descriptor& descriptor, const ByteSink& sink) {
     const std::string what = "pull blob " + descriptor.digest.text().substr(0, 19);
     uint64_t received = 0;
     bool asked = false;
-    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kMaxAttempts;) {
+        const uint64_t before = received;
         auto answer = blob_attempt(descriptor, received, sink);
         const bool served = answer && (answer->status == 200 || answer->status == 206);
         if (served && received >= descriptor.size) return {};
+        if (received > before) {
+            attempt = 0;
+            asked = false;
+        } else {
+            ++attempt;
+        }
         if (answer && answer->status == 401 && !std::exchange(asked, true)) {
             TRY(answer_challenge(*answer));
             continue;
         }
-        if (!served && !worth_retrying(answer)) {
+        if (!served && (!worth_retrying(answer) || attempt == kMaxAttempts)) {
             return answer ? refused(*answer, what) : answer.error();
         }
-        if (attempt + 1 < kMaxAttempts) {
-            back_off(attempt);
-        } else if (!served) {
-            return answer ? refused(*answer, what) : answer.error();
-        }
+        if (attempt < kMaxAttempts) back_off(attempt);
     }
     return make_error(ErrorKind::Corrupt,
                       what + ": the registry sends " + std::to_string(received) + " bytes of " +

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include <cstring>
+#include <utility>
 
 namespace dhow::store {
 
@@ -22,6 +23,8 @@ struct Exchange {
     CURL* curl = nullptr;
     HttpResponse response;
     size_t body_limit = 0;
+    uint64_t resume_from = 0;
+    bool range_checked = false;
     const BodySink* sink = nullptr;
     Status failed;
 
@@ -32,12 +35,26 @@ struct Exchange {
     }
 };
 
+// A part of something else would only show as damage much later.
+Status check_range(Exchange& exchange, long status) {
+    if (status != 206 || std::exchange(exchange.range_checked, true)) return {};
+    const std::string& range = exchange.response.headers["content-range"];  // "bytes 5-9/10"
+    const auto start = split_once(split_once(range, '-').first, ' ').second;
+    if (start && parse_int<uint64_t>(*start) == exchange.resume_from) return {};
+    return make_error(ErrorKind::Corrupt,
+                      "the registry answers with the range '" + printable(range) +
+                          "' where bytes from " + std::to_string(exchange.resume_from) +
+                          " on were asked for",
+                      "try again, or another registry");
+}
+
 size_t on_body(char* bytes, size_t size, size_t count, void* user) {
     auto& exchange = *static_cast<Exchange*>(user);
     const std::string_view chunk(bytes, size * count);
     const long status = exchange.status();
     if (exchange.sink != nullptr && (status == 200 || status == 206)) {
-        exchange.failed = (*exchange.sink)(status, chunk);
+        exchange.failed = check_range(exchange, status);
+        if (exchange.failed) exchange.failed = (*exchange.sink)(status, chunk);
         return exchange.failed ? chunk.size() : 0;
     }
     if (exchange.response.body.size() + chunk.size() > exchange.body_limit) {
@@ -102,6 +119,9 @@ Error network_error(CURL* curl, const std::string& url, CURLcode code, std::stri
             fix = "for a registry without TLS use --tls-verify=false";
             break;
         case CURLE_OPERATION_TIMEDOUT:
+        case CURLE_PARTIAL_FILE:
+        case CURLE_RECV_ERROR:
+        case CURLE_GOT_NOTHING:
             fix = "try again";
             break;
         default:
@@ -187,6 +207,7 @@ Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySi
     Exchange exchange;
     exchange.curl = curl;
     exchange.body_limit = request.body_limit;
+    exchange.resume_from = request.resume_from;
     exchange.sink = sink;
     const HeaderList headers(request.headers);
     char detail[CURL_ERROR_SIZE] = {};
