@@ -47,6 +47,20 @@ start_registry() {
     wait_until 10 curl -ksS -o "$folder/probe" "$scheme://127.0.0.1:$port/v2/"
 }
 
+# start_liar PORT ARCHIVE FAULT...: lying_registry serving the image of an OCI archive; its log of requests is
+# $T/registry-PORT/requests.
+start_liar() {
+    local port=$1 archive=$2 folder=$T/registry-$1
+    shift 2
+    rm -rf "$folder"
+    mkdir -p "$folder/data"
+    tar -C "$folder/data" -xf "$archive"
+    : >"$folder/requests"
+    python3 "$SUPPORT/lying_registry" "$port" "$folder/data" "$folder/requests" "$@" >"$folder/log" 2>&1 3>&- &
+    echo $! >"$folder/pid"
+    wait_until 10 bash -c ": </dev/tcp/127.0.0.1/$port"
+}
+
 stop_registry() {
     local folder=$T/registry-$1
     [[ -s $folder/pid ]] && kill "$(<"$folder/pid")" 2>/dev/null
