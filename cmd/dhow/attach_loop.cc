@@ -193,8 +193,12 @@ class Session {
         const ssize_t got = ::read(options_.in, buffer.data(), buffer.size());
         if (got < 0 && (errno == EINTR || errno == EAGAIN)) return {};
         if (got <= 0) {
-            // A hung-up terminal reads as EIO: as much the end of input as 0 is.
             input_open_ = false;
+            // A raw terminal ends in one way alone: it was hung up, and nobody is left to watch.
+            if (options_.raw) {
+                outcome_ = AttachOutcome{AttachOutcome::Kind::Killed, std::nullopt, SIGHUP};
+                return {};
+            }
             to_send_ += watch_.flush();
             send_end_ = true;
             return {};

@@ -214,6 +214,14 @@ TEST(Attach, TerminalIsRestoredWhenTheShimIsGone) {
     EXPECT_FALSE(is_raw(pty.slave.get()));
 }
 
+TEST(Attach, AHungUpTerminalEndsTheSession) {
+    Pty pty = open_pty();
+    SessionProcess session(raw_options(pty));
+    session.next();
+    pty.master.reset();
+    EXPECT_EQ(session.wait(), 128 + SIGHUP);
+}
+
 TEST(Attach, TerminalIsRestoredOnSignalsThatAreNotProxied) {
     for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT}) {
         const Pty pty = open_pty();
