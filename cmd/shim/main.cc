@@ -3,6 +3,7 @@
 // engine with its config on fd 3 and a socket to the launcher on fd 4; not for people to call.
 #include "base/event_loop.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "shim/supervisor.h"
 
 #include <csignal>
@@ -44,24 +45,13 @@ void set_signal_action(int signal, void (*action)(int)) {
     ::sigaction(signal, &chosen, nullptr);
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-    std::vector<char*> result;
-    for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
-    result.push_back(nullptr);
-    return result;
-}
-
-// The shim's last act: it becomes the command that clears up after the container.
-void become_exit_command(const ShimConfig& config) {
+// The shim's last act. Its own end, with the container's exit code, is what systemd waits for.
+void run_exit_command(const ShimConfig& config) {
     if (config.exit_command.empty()) return;
-    set_signal_action(SIGPIPE, SIG_DFL);
-    set_signal_action(SIGHUP, SIG_DFL);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    auto argv = pointers(config.exit_command);
-    auto env = pointers(config.keep_env);
-    ::execve(argv.front(), argv.data(), env.data());
+    auto command = dhow::spawn({.program = config.exit_command.front(),
+                                .argv = config.exit_command,
+                                .env = config.keep_env});
+    if (command) dhow::ignore(command->wait(), "the next command of the user clears up instead");
 }
 
 Result<int> supervise() {
@@ -73,12 +63,14 @@ Result<int> supervise() {
     set_signal_action(SIGHUP, SIG_IGN);
     auto loop = TRY(dhow::EventLoop::create());
     bool unclean = false;
+    int exit_code = 0;
     {
         dhow::shim::Supervisor supervisor(config, loop);
         unclean = supervisor.run(std::move(start_socket), std::move(clients));
+        exit_code = supervisor.exit_code();
     }
-    if (unclean) become_exit_command(config);
-    return 0;
+    if (unclean) run_exit_command(config);
+    return exit_code;
 }
 
 }  // namespace

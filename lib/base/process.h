@@ -90,6 +90,10 @@ struct SpawnOptions {
     bool null_stdin = false;
     std::optional<int> death_signal;  // PR_SET_PDEATHSIG
     std::string working_dir;          // empty: the caller's
+    int cgroup = -1;                  // folder of the cgroup (version 2) it is born in
+    // A child of the caller's parent: only that one (systemd, say) can wait for it. Ours are its
+    // pidfd and signals; wait() is an error.
+    bool sibling = false;
 };
 
 // Starts a program. A failing exec is an error here (with its errno), not an exit code later.

@@ -4,6 +4,7 @@
 #include "base/cgroup_fs.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/cgroup_place.h"
 #include "engine/context.h"
 
 #include <algorithm>
@@ -36,30 +37,31 @@ void take_all(const CgroupLayout& layout, CgroupAbilities& abilities) {
     }
 }
 
-// An ordinary user may limit what runs in a v2 cgroup that was delegated to them and no further up.
-void take_delegated(const CgroupLayout& layout, CgroupAbilities& abilities) {
-    abilities.manager = "none";
-    if (layout.mode != CgroupMode::V2) {
-        abilities.why_not = "cgroup " + abilities.version +
-                            " cannot be delegated to ordinary users; boot with "
-                            "systemd.unified_cgroup_hierarchy=1";
-        return;
+void take_unified(const CgroupHierarchy& unified, bool rootless, CgroupAbilities& abilities) {
+    const CgroupPlan plan = plan_cgroup(unified, rootless);
+    const bool by_systemd = plan.home == CgroupHome::Unit || plan.home == CgroupHome::Scope;
+    abilities.manager = plan.home == CgroupHome::None ? "none"
+                        : by_systemd                  ? "systemd"
+                                                      : "cgroupfs";
+    abilities.parent = plan.parent;
+    abilities.why_not = plan.why_not;
+    if (plan.home == CgroupHome::None) return;
+    for (std::string& name : v2_controllers(plan.controllers_in)) {
+        if (!name.empty()) abilities.controllers.push_back(std::move(name));
     }
-    const CgroupHierarchy* unified = layout.unified();
-    const std::string own = unified == nullptr ? std::string() : unified->own_folder();
-    const std::string parent = own.substr(0, own.rfind('/'));
-    const bool writable = !own.empty() && ::access((parent + "/cgroup.procs").c_str(), W_OK) == 0 &&
-                          ::access(parent.c_str(), W_OK) == 0;
-    if (!writable) {
+    if (rootless) {
         abilities.why_not =
-            "this session's cgroup is not delegated to you; log in through systemd, or run dhow "
-            "under: systemd-run --user --scope";
-        return;
+            "the controller is not delegated to you: see Delegate= in systemd.resource-control(5), "
+            "for user@.service";
     }
-    abilities.manager = "cgroupfs";
-    abilities.parent = parent.substr(unified->mount_point.size());
-    abilities.controllers = v2_controllers(parent);
-    abilities.why_not = "the controller is not delegated to you; see Delegate= in systemd.unit(5)";
+}
+
+// An ordinary user has no place in the hierarchies of version 1.
+void take_none(CgroupAbilities& abilities) {
+    abilities.manager = "none";
+    abilities.why_not = "cgroup " + abilities.version +
+                        " cannot be delegated to ordinary users; boot with "
+                        "systemd.unified_cgroup_hierarchy=1";
 }
 
 bool is_crun(std::string_view runtime) {
@@ -95,8 +97,10 @@ Result<CgroupAbilities> cgroup_abilities(const Context& context, const std::stri
     if (is_crun(runtime) && layout.mode == CgroupMode::Hybrid) {
         abilities.manager = "none";
         abilities.why_not = "crun does not work with hybrid cgroups; use another --runtime";
+    } else if (layout.mode == CgroupMode::V2) {
+        take_unified(*layout.unified(), context.rootless, abilities);
     } else if (context.rootless) {
-        take_delegated(layout, abilities);
+        take_none(abilities);
     } else {
         abilities.manager = "cgroupfs";
         abilities.parent = kParent;
@@ -116,12 +120,29 @@ Status settle_limits(const Context& context, ContainerConfig& config) {
     return {};
 }
 
-Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig& config) {
+// What nobody asked for may be missing.
+static bool asks_for_limits(const Resources& wanted) {
+    return wanted.memory || wanted.nano_cpus ||
+           (wanted.pids_limit && *wanted.pids_limit != kDefaultPidsLimit);
+}
+
+Result<CgroupChoice> choose_cgroup(Context& context, const ContainerConfig& config) {
     const auto abilities = TRY(cgroup_abilities(context, config.options.runtime));
     CgroupChoice choice;
     choice.unified = abilities.version == "v2";
     if (abilities.manager == "none") return choice;
-    choice.path = abilities.parent + "/dhow-" + config.id;
+    std::string parent = abilities.parent;
+    if (choice.unified) {
+        const auto layout = TRY(detect_cgroups());
+        auto ground = prepare_ground(context, *layout.unified());
+        if (!ground) {
+            if (!asks_for_limits(config.options.resources)) return choice;
+            return std::move(ground).error().context("find a cgroup for the container's limits");
+        }
+        parent = std::move(ground->parent);
+        choice.shims = std::move(ground->shims);
+    }
+    choice.path = parent + "/dhow-" + config.id;
     choice.limits_possible = true;
     return choice;
 }
@@ -129,10 +150,9 @@ Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig
 Result<std::vector<std::string>> runtime_arguments(const Context& context,
                                                    const ContainerConfig& config) {
     std::vector<std::string> arguments = {"--root", context.runtime_root()};
-    const auto choice = TRY(choose_cgroup(context, config));
-    if (is_crun(config.options.runtime) && choice.path.empty()) {
-        arguments.emplace_back("--cgroup-manager=disabled");
-    }
+    if (!is_crun(config.options.runtime)) return arguments;
+    const auto abilities = TRY(cgroup_abilities(context, config.options.runtime));
+    if (abilities.manager == "none") arguments.emplace_back("--cgroup-manager=disabled");
     return arguments;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "engine/container_config.h"
 
 #include <string>
@@ -15,8 +16,8 @@ struct Context;
 
 struct CgroupAbilities {
     std::string version;                   // "v1" "v2" "hybrid"
-    std::string manager;                   // "cgroupfs" "none"
-    std::string parent;                    // below the hierarchy's root; empty for "none"
+    std::string manager;                   // "systemd" "cgroupfs" "none"
+    std::string parent;                    // below the hierarchy's root; empty until it is made
     std::vector<std::string> controllers;  // that limit what we start
     std::string why_not;                   // cause and fix, where controllers are missing
 
@@ -33,10 +34,12 @@ struct CgroupChoice {
     std::string path;  // the spec's cgroupsPath; empty: none of its own
     bool limits_possible = false;
     bool unified = false;  // a pure v2 hierarchy
+    UniqueFd shims;        // the cgroup that the shim is born into; invalid: this process's
 };
 
-// At start.
-Result<CgroupChoice> choose_cgroup(const Context& context, const ContainerConfig& config);
+// At start: makes ready what the container's cgroup needs around it (engine/cgroup_place.h), which
+// may move this process to another cgroup.
+Result<CgroupChoice> choose_cgroup(Context& context, const ContainerConfig& config);
 // The runtime's global options: where it keeps its state, and that it must leave cgroups alone
 // where there is none for it.
 Result<std::vector<std::string>> runtime_arguments(const Context& context,

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/unix_socket.h"
 #include "engine/cgroup_choice.h"
+#include "engine/cgroup_place.h"
 #include "engine/container_repo.h"
 #include "engine/container_state.h"
 #include "engine/context.h"
@@ -68,6 +69,7 @@ Result<ExecCall> prepare(Engine& engine, const ExecRequest& request) {
                           "start it with: dhow start " + call.row.name);
     }
     TRY(context.enter());
+    TRY(go_near(context, state.pid()));
     const auto document = TRY(build_exec_process(call.row.config, request, state.pid()));
     call.process = TRY(document_fd(document));
     call.spawn.program = TRY(find_runtime(call.row.config.options.runtime));

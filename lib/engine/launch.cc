@@ -62,8 +62,8 @@ Result<UniqueFd> make_run_dir(Context& context, const std::string& id) {
 Status write_spec(Context& context,
                   const ContainerConfig& config,
                   int run_dir,
-                  const network::Plan& plan) {
-    const auto cgroup = TRY(choose_cgroup(context, config));
+                  const network::Plan& plan,
+                  const CgroupChoice& cgroup) {
     const auto rootfs = TRY(RootDir::open(context.container_run_dir(config.id) + "/rootfs"));
     auto user = TRY(find_container_user(rootfs, config.options.user));
     auto sources = TRY(find_mount_sources(context, config, rootfs));
@@ -175,13 +175,19 @@ Result<StartedContainer> launch_container(Context& context,
     TRY(mount_rootfs(context, config));
     const auto plan = TRY(set_up_network(context, config));
     TRY(write_resolver_files(context, config, plan));
-    TRY(write_spec(context, config, run_dir.get(), plan));
+    const auto cgroup = TRY(choose_cgroup(context, config));
+    TRY(write_spec(context, config, run_dir.get(), plan, cgroup));
     TRY(forget_last_exit(context, config.id));
     auto shim_config = TRY(build_shim_config(context, config, mode, plan));
-    const auto waiting = TRY(collect_pending_attaches(run_dir.get()));
-    shim_config.initial_clients = static_cast<int>(waiting.size());
-    const auto program = TRY(find_sibling("dhow-shim"));
-    auto launched = TRY(shim::launch(program, shim_config, waiting));
+    // A unit's main process has to be in the unit, and systemd's own child, to be waited for.
+    const shim::LaunchOptions options{
+        .program = TRY(find_sibling("dhow-shim")),
+        .clients = TRY(collect_pending_attaches(run_dir.get())),
+        .cgroup = unit_waits() ? -1 : cgroup.shims.get(),
+        .sibling = unit_waits(),
+    };
+    shim_config.initial_clients = static_cast<int>(options.clients.size());
+    auto launched = TRY(shim::launch(options, shim_config));
     guard.dismiss();
     ignore(note_started(context, config.id), "matters only if the machine dies before its end");
     launched.shim.detach();

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/launch.h"
 #include "engine/reconcile.h"
+#include "engine/systemd_notify.h"
 
 namespace dhow::engine {
 
@@ -20,6 +21,12 @@ Result<StartedContainer> start_container(Engine& engine, const std::string& name
     const auto lock = TRY(lock_container(context, row.id));
     const auto state = TRY(read_container_state(context, row.id));
     if (state.alive()) {
+        // systemd would wait for a main process that is not the unit's, and then end the container.
+        if (unit_waits()) {
+            return make_error(ErrorKind::Conflict,
+                              "container '" + row.name + "' already runs outside of this unit",
+                              "stop it first: dhow stop " + row.name);
+        }
         StartedContainer running{.id = row.id, .pid = state.pid()};
         if (mode == StartMode::Foreground) {
             running.connection =

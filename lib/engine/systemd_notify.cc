@@ -12,8 +12,22 @@
 
 namespace dhow::engine {
 
+static const char* environment(const char* name) {
+    return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+}
+
+bool unit_waits() {
+    const char* name = environment("NOTIFY_SOCKET");
+    return name != nullptr && *name != '\0';
+}
+
+std::string own_unit() {
+    const char* name = environment("DHOW_SYSTEMD_UNIT");
+    return name == nullptr ? std::string() : std::string(name);
+}
+
 Status notify_systemd(pid_t main_pid) {
-    const char* name = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): one thread
+    const char* name = environment("NOTIFY_SOCKET");
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (name == nullptr || *name == '\0' || std::strlen(name) >= sizeof address.sun_path) return {};

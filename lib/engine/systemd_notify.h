@@ -5,10 +5,16 @@
 
 #include "base/result.h"
 
+#include <string>
+
 #include <sys/types.h>
 
 namespace dhow::engine {
 
 Status notify_systemd(pid_t main_pid);
+// Whether this process is a unit's, and systemd waits to be told so.
+bool unit_waits();
+// The name of the unit that `dhow generate systemd` wrote and this process runs in; else empty.
+std::string own_unit();
 
 }  // namespace dhow::engine

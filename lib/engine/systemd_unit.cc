@@ -172,7 +172,6 @@ Result<std::string> build_systemd_unit(const UnitInput& input) {
         "# container-" + one_line(target) + ".service, written by: dhow generate systemd\n";
     unit += "\n[Unit]\n";
     put(unit, "Description", "dhow container " + one_line(config.name));
-    put(unit, "Documentation", "man:dhow-generate-systemd(1)");
     put(unit, "Wants", "network-online.target");
     put(unit, "After", "network-online.target");
     unit += "\n[Service]\n";

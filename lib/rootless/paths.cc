@@ -96,6 +96,21 @@ Error untrusted(const std::string& path, const std::string& why) {
 
 }  // namespace
 
+Result<std::string> find_user_bus() {
+    constexpr std::string_view kUnixPath = "unix:path=";
+    const std::string address = environment("DBUS_SESSION_BUS_ADDRESS");
+    const std::string given = environment("XDG_RUNTIME_DIR");
+    std::string path = given.empty() ? "/run/user/" + std::to_string(outer_uid()) : given;
+    path += "/bus";
+    if (address.starts_with(kUnixPath)) {
+        path = address.substr(kUnixPath.size(), address.find_first_of(",;") - kUnixPath.size());
+    }
+    if (::access(path.c_str(), W_OK) == 0) return path;
+    return make_error(ErrorKind::NotFound,
+                      "no bus of a systemd of yours at '" + printable(path) + "'",
+                      "log in through systemd, with the package dbus-user-session installed");
+}
+
 Result<Folders> default_folders() {
     if (::geteuid() == 0) return Folders{.root = "/var/lib/dhow", .run_root = "/run/dhow"};
     Folders folders;

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
+#include <cstdint>
 #include <string>
 
 namespace dhow::rootless {
@@ -15,6 +16,9 @@ bool is_rootless();
 
 // Is this process in a user namespace other than the machine's first?
 bool in_user_namespace();
+
+// The caller's uid as the machine knows it, also from within dhow's own user namespace.
+uint64_t outer_uid();
 
 struct Folders {
     std::string root;      // persistent: images, containers, database
@@ -26,6 +30,9 @@ struct Folders {
 // is the caller's, else /tmp/dhow-run-UID, so that a login, cron and `su` meet the same containers.
 // Only names; nothing is created.
 Result<Folders> default_folders();
+
+// The bus of the user's systemd; NotFound when there is none, with what to do about it.
+Result<std::string> find_user_bus();
 
 // Creates (0700, missing parents too) and opens an absolute folder of ours. Its owner must be the
 // caller, and nobody else may write there.

@@ -57,33 +57,30 @@ Result<UniqueFd> config_fd(const ShimConfig& config) {
     return fd;
 }
 
-Result<Child> spawn_shim(const std::string& program,
-                         const ShimConfig& config,
-                         int start_socket,
-                         const std::vector<UniqueFd>& clients) {
+Result<Child> spawn_shim(const LaunchOptions& launch, const ShimConfig& config, int start_socket) {
     const auto document = TRY(config_fd(config));
     const auto null = TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR));
     SpawnOptions options;
-    options.program = program;
+    options.program = launch.program;
     options.argv = {"dhow-shim", config.id.substr(0, 12)};
     options.env = config.keep_env;
     options.new_session = true;
+    options.cgroup = launch.cgroup;
+    options.sibling = launch.sibling;
     options.fds = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}};
     options.fds.emplace_back(document.get(), kConfigFd);
     options.fds.emplace_back(start_socket, kStartFd);
-    for (size_t i = 0; i < clients.size(); ++i) {
-        options.fds.emplace_back(clients[i].get(), kFirstClientFd + static_cast<int>(i));
+    for (size_t i = 0; i < launch.clients.size(); ++i) {
+        options.fds.emplace_back(launch.clients[i].get(), kFirstClientFd + static_cast<int>(i));
     }
     return spawn(options);
 }
 
 }  // namespace
 
-Result<Launched> launch(const std::string& program,
-                        const ShimConfig& config,
-                        const std::vector<UniqueFd>& clients) {
+Result<Launched> launch(const LaunchOptions& options, const ShimConfig& config) {
     auto [ours, theirs] = TRY(make_socket_pair(SocketType::Packet));
-    auto child = TRY(spawn_shim(program, config, theirs.get(), clients));
+    auto child = TRY(spawn_shim(options, config, theirs.get()));
     theirs.reset();
     Connection connection(std::move(ours));
     const auto packet = TRY(connection.receive());

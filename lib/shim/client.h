@@ -40,12 +40,16 @@ struct Launched {
     Child shim;  // detach() it to leave it behind
 };
 
-// Spawns `program` (absolute path of dhow-shim) with the config and waits for Started or Failed.
-// The Error of a Failed packet is returned as it is: CannotInvoke and CommandNotFound included.
-// `clients`: attach connections to hand over (config.initial_clients of them).
-Result<Launched> launch(const std::string& program,
-                        const ShimConfig& config,
-                        const std::vector<UniqueFd>& clients = {});
+struct LaunchOptions {
+    std::string program;            // absolute path of dhow-shim
+    std::vector<UniqueFd> clients;  // attach connections to hand over
+    int cgroup = -1;                // as in SpawnOptions
+    bool sibling = false;
+};
+
+// Spawns the shim with the config and waits for Started or Failed. The Error of a Failed packet is
+// returned as it is: CannotInvoke and CommandNotFound included.
+Result<Launched> launch(const LaunchOptions& options, const ShimConfig& config);
 
 // `run_dir_fd`: the container's run folder.
 Result<Connection> attach(int run_dir_fd, uint8_t flags);

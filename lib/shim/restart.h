@@ -22,6 +22,8 @@ class RestartDecider {
     // `stop` was asked for: no restart, whatever the policy.
     void forbid() { forbidden_ = true; }
 
+    [[nodiscard]] bool forbidden() const { return forbidden_; }
+
     [[nodiscard]] int count() const { return count_; }
 
   private:

@@ -215,6 +215,11 @@ ExitRecord Supervisor::exit_record() const {
                       .error = error_};
 }
 
+int Supervisor::exit_code() const {
+    if (restart_.forbidden()) return 0;
+    return end_.value_or(WaitStatus{}).exit_code();
+}
+
 // After the record nothing in the run folder is ours any more: the container may be started again
 // by another shim while clients of this one still read.
 void Supervisor::finish() {

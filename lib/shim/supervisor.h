@@ -34,6 +34,9 @@ class Supervisor : public ClientHandler {
     // The whole life; returns when the shim should exit, or become its exit command: true when
     // nobody has cleaned up after the container.
     bool run(UniqueFd start_socket, std::vector<UniqueFd> initial_clients);
+    // The shim's own: the container's, so that systemd's Restart= knows a failure; 0 after a stop
+    // that was asked for, whatever ended it.
+    [[nodiscard]] int exit_code() const;
 
     void on_stdin(std::string_view bytes) override;
     void on_stdin_end() override;

@@ -17,7 +17,7 @@ quiet_units=(
     getty@.service serial-getty@.service console-getty.service apt-daily.timer apt-daily-upgrade.timer
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-firstboot.service
     systemd-pstore.service systemd-random-seed.service systemd-update-utmp.service
-    systemd-update-utmp-runlevel.service
+    systemd-update-utmp-runlevel.service systemd-sysctl.service
 )
 
 make_guest_root() {

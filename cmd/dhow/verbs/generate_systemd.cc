@@ -44,8 +44,9 @@ Status write_unit(const engine::ContainerSummary& container,
     const std::string name = "container-" + (use_name ? container.name : container.id) + ".service";
     TRY(replace_file_at(AT_FDCWD, name, unit, 0644));
     std::array<char, PATH_MAX> here{};
-    const bool known = ::getcwd(here.data(), here.size()) != nullptr;
-    return print_line(known ? std::string(here.data()) + "/" + name : name);
+    if (::getcwd(here.data(), here.size()) == nullptr) return print_line(name);
+    const std::string folder = here.data();
+    return print_line((folder == "/" ? folder : folder + "/") + name);
 }
 
 }  // namespace

@@ -117,7 +117,11 @@ static bool lists(std::string_view words, const std::string& word) {
 static void delegate_controllers(const CgroupPlace& place) {
     for (size_t at = place.mount_point.size(); at < place.folder.size();) {
         const std::string above = place.folder.substr(0, at);
+        const auto have = read_file_at(AT_FDCWD, above + "/cgroup.controllers");
+        const auto handed = read_file_at(AT_FDCWD, above + "/cgroup.subtree_control");
         for (const std::string& controller : place.controllers) {
+            if (!have || !handed || !lists(*have, controller) || lists(*handed, controller))
+                continue;
             ignore(write_existing_at(AT_FDCWD, above + "/cgroup.subtree_control", "+" + controller),
                    "whether a limit needs it is seen when that limit is written");
         }
