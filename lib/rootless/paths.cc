@@ -2,6 +2,7 @@
 #include "rootless/paths.h"
 
 #include "base/file.h"
+#include "base/text.h"
 
 #include <array>
 #include <cerrno>
