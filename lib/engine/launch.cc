@@ -35,6 +35,7 @@ class StartGuard {
         ignore(unmount_rootfs(context_, config_.id), "it dies with this process");
         ignore(rootless::unbind_netns(context_.container_run_dir(config_.id) + "/netns"),
                "it dies with this process");
+        dismiss_pending_attaches();
         ignore(remove_tree_at(context_.run_root.get(), "c/" + config_.id),
                "the next start clears it");
     }
@@ -45,6 +46,12 @@ class StartGuard {
     void dismiss() { dismissed_ = true; }
 
   private:
+    // Connected to and let go at once: who waits for this start learns that there is none.
+    void dismiss_pending_attaches() const {
+        const auto run_dir = open_run_dir(context_, config_.id);
+        if (run_dir) ignore(collect_pending_attaches(run_dir->get()), "nobody else will tell them");
+    }
+
     Context& context_;
     const ContainerConfig& config_;
     bool dismissed_ = false;
@@ -169,8 +176,8 @@ Result<FileLock> lock_container(Context& context, const std::string& id) {
 Result<StartedContainer> launch_container(Context& context,
                                           const ContainerConfig& config,
                                           StartMode mode) {
-    TRY(end_orphan(context, config));
     StartGuard guard(context, config);
+    TRY(end_orphan(context, config));
     const auto run_dir = TRY(make_run_dir(context, config.id));
     TRY(mount_rootfs(context, config));
     const auto plan = TRY(set_up_network(context, config));
