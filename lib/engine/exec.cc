@@ -152,11 +152,13 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
     const std::string pid_name = "exec-pid";
     const std::string pid_path = engine.context().container_run_dir(call.row.id) + "/" + pid_name;
     finish_arguments(call, {"--detach", "--pid-file", pid_path});
+    // Nothing of ours may go in as its output: a pipe would keep us waiting for as long as it runs.
     const auto null = TRY(open_at(AT_FDCWD, "/dev/null", O_RDWR));
-    for (int target = 0; target < 2; ++target) call.spawn.fds.emplace_back(null.get(), target);
-    const auto result = TRY(run_captured(std::move(call.spawn)));
-    if (!result.status.success()) {
-        const auto code = outcome(call.log.get(), result.status, result.err);
+    for (int target = 0; target < 3; ++target) call.spawn.fds.emplace_back(null.get(), target);
+    auto child = TRY(spawn(call.spawn));
+    const auto status = TRY(child.wait());
+    if (!status.success()) {
+        const auto code = outcome(call.log.get(), status, {});
         if (!code) return code.error();
         return make_error(ErrorKind::System,
                           "exec in container '" + call.row.name + "': the OCI runtime ended with " +
