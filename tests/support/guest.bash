@@ -7,7 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/images.bash"
 
 guest_packages=(
-    systemd-sysv dbus dbus-user-session libpam-systemd uidmap passt iproute2 procps util-linux
+    systemd-sysv dbus dbus-user-session libpam-systemd kmod uidmap passt iproute2 procps util-linux
     bats jq sqlite3 busybox-static curl ca-certificates libcurl4 libnftables1 libisal2
 )
 guest_user=dhow-test
