@@ -56,7 +56,7 @@ Result<void> restart(Call& call) {
     return {};
 }
 
-Result<void> kill(Call& call) {
+Result<void> send_signal(Call& call) {
     const std::string name = call.query.get("signal");
     const int signal = name.empty() ? SIGKILL : TRY(engine::parse_signal(name));
     TRY(engine::kill_container(call.engine, call.param("id"), signal));
@@ -93,7 +93,7 @@ void container_restart(Call& call) {
 }
 
 void container_kill(Call& call) {
-    answer_errors(call, kill(call));
+    answer_errors(call, send_signal(call));
 }
 
 void container_resize(Call& call) {

@@ -76,7 +76,7 @@ json::Object outcome(const Result<shim::ExitRecord>& record) {
     return object;
 }
 
-Result<void> wait(Call& call) {
+Result<void> stream_outcome(Call& call) {
     const std::string condition = call.query.get("condition");
     if (!condition.empty() && condition != "not-running" && condition != "next-exit" &&
         condition != "removed") {
@@ -95,7 +95,7 @@ Result<void> wait(Call& call) {
 }  // namespace
 
 void container_wait(Call& call) {
-    answer_errors(call, wait(call));
+    answer_errors(call, stream_outcome(call));
 }
 
 }  // namespace dhow::api::handlers

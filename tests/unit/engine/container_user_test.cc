@@ -39,14 +39,14 @@ TEST(ContainerUser, NameBringsGroupsAndHome) {
     EXPECT_EQ(user->uid, 33U);
     EXPECT_EQ(user->gid, 34U);
     EXPECT_EQ(user->home, "/srv/www");
-    EXPECT_EQ(user->additional_gids, (std::vector<uint32_t>{4, 44}));
+    EXPECT_EQ(user->additional_gids, (std::vector<uint32_t>{34, 4, 44}));
 }
 
 TEST(ContainerUser, GroupOnTheCommandLineDropsTheOthers) {
     const auto user = find_user_in(kPasswd, kGroup, "web:video");
     ASSERT_TRUE(user);
     EXPECT_EQ(user->gid, 44U);
-    EXPECT_TRUE(user->additional_gids.empty());
+    EXPECT_EQ(user->additional_gids, (std::vector<uint32_t>{44}));
 }
 
 TEST(ContainerUser, NumberNeedsNoEntry) {
