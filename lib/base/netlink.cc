@@ -97,6 +97,8 @@ class Netlink::Request {
 
     void number(int type, uint32_t value) { attribute(type, as_bytes(&value, sizeof value)); }
 
+    void byte(int type, uint8_t value) { attribute(type, as_bytes(&value, sizeof value)); }
+
     void mac(int type, const MacAddress& mac) { attribute(type, as_bytes(mac.data(), mac.size())); }
 
     size_t begin(int type) {
@@ -252,6 +254,18 @@ Status Netlink::create_veth(const VethOptions& options) {
     request.end(data);
     request.end(info);
     return execute(request, "create veth pair '" + options.name + "'");
+}
+
+Status Netlink::set_hairpin(const std::string& port) {
+    Request request(RTM_NEWLINK, 0, ifinfomsg{});
+    request.string(IFLA_IFNAME, port);
+    const size_t info = request.begin(IFLA_LINKINFO);
+    request.string(IFLA_INFO_SLAVE_KIND, "bridge");
+    const size_t data = request.begin(IFLA_INFO_SLAVE_DATA);
+    request.byte(IFLA_BRPORT_MODE, 1);
+    request.end(data);
+    request.end(info);
+    return execute(request, "let bridge port '" + port + "' reflect frames");
 }
 
 Status Netlink::remove_link(const std::string& name) {

@@ -47,6 +47,9 @@ class Netlink {
     // AlreadyExists when the name is taken.
     Status create_bridge(const std::string& name, const MacAddress& mac);
     Status create_veth(const VethOptions& options);
+    // A port of a bridge: frames may leave it by where they came from, as they must when a
+    // container reaches its own published port and bridges pass the host's netfilter.
+    Status set_hairpin(const std::string& port);
     // A missing link is success.
     Status remove_link(const std::string& name);
     // An address that is there already is success.

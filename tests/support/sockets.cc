@@ -83,6 +83,15 @@ std::string tcp_exchange(const std::string& ip, uint16_t port, const std::string
     return answer ? *answer : trouble();
 }
 
+std::string tcp_listen_to(const std::string& ip, uint16_t port) {
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    limit_time(socket.get());
+    const auto address = address_of(ip, port);
+    if (::connect(socket.get(), raw(address), sizeof address) != 0) return trouble();
+    auto heard = read_all(socket.get(), 64U << 20U);
+    return heard ? *heard : trouble();
+}
+
 std::string udp_exchange(const std::string& ip, uint16_t port, const std::string& request) {
     const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     limit_time(socket.get());
@@ -105,6 +114,16 @@ std::string serve_one_tcp(int listener, const std::string& prefix) {
     limit_time(socket.get());
     const auto request = read_all(socket.get(), 64U << 20U);
     if (!request || !write_all(socket.get(), prefix + *request)) return "(broken)";
+    return peer_name(peer);
+}
+
+std::string greet_one_tcp(int listener, const std::string& greeting) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    const UniqueFd socket(
+        ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
+    if (!socket) return "(nobody)";
+    if (!write_all(socket.get(), greeting)) return "(broken)";
     return peer_name(peer);
 }
 

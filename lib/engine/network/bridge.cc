@@ -45,10 +45,13 @@ Status connect_to_bridge(const std::string& container_id, uint32_t address, int 
                            .peer_netns = netns,
                            .peer_mac = bridge_mac(address)};
     auto created = netlink.create_veth(veth);
-    if (created || created.error().kind != ErrorKind::AlreadyExists) return created;
-    // Left by a start of the same container that was killed: its other end leads nowhere.
-    TRY(netlink.remove_link(name));
-    return netlink.create_veth(veth);
+    if (!created && created.error().kind == ErrorKind::AlreadyExists) {
+        // Left by a start of the same container that was killed: its other end leads nowhere.
+        TRY(netlink.remove_link(name));
+        created = netlink.create_veth(veth);
+    }
+    TRY(created);
+    return netlink.set_hairpin(name);
 }
 
 Status configure_inside(Netlink& netlink, uint32_t address) {

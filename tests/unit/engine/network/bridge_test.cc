@@ -152,12 +152,7 @@ TEST_F(Bridge, PublishedPortsAnswerOnEveryAddressOfTheHost) {
             const auto other_ns = netns_of(*other);
             const Server tcp(web_ns.get(), "tcp", 80, "web:");
             const Server udp(web_ns.get(), "udp", 53, "dns:");
-            ignore(spawn({.program = "/usr/sbin/nft",
-                          .argv = {"nft", "list", "table", "inet", "dhow"}})
-                       ->wait(),
-                   "");
-            return test::tcp_exchange("10.88.0.2", 80, "direct") + " " +
-                   test::tcp_exchange("127.0.0.1", 8080, "a") + " " +
+            return test::tcp_exchange("127.0.0.1", 8080, "a") + " " +
                    test::tcp_exchange("172.30.0.1", 8080, "b") + " " +
                    test::tcp_exchange("172.30.0.1", 81, "c") + " " +
                    test::tcp_exchange("127.0.0.1", 81, "-") + " " +

@@ -143,20 +143,21 @@ std::string exchange_with(const Plan& plan,
     return answer;
 }
 
-// From the plan's namespace to a server of the host on its real address.
+// From the plan's namespace to a server of the host on its real address. The client does not close
+// its half first: Debian 12's pasta then repeats or loses what the server still has to say.
 std::string reach_host(const Plan& plan) {
     const UniqueFd listener = test::listen_tcp("0.0.0.0", 0);
     const uint16_t port = test::port_of(listener.get());
     const pid_t server = ::fork();
     if (server == 0) {
-        ignore(test::serve_one_tcp(listener.get(), "host:"), "");
+        ignore(test::greet_one_tcp(listener.get(), "host:hi"), "");
         ::_exit(0);
     }
     const auto netns = open_at(AT_FDCWD, plan.netns_path, O_RDONLY);
     std::string answer;
     ignore(run_in_netns(netns->get(),
                         [&]() -> Status {
-                            answer = test::tcp_exchange(plan.host_ip, port, "hi");
+                            answer = test::tcp_listen_to(plan.host_ip, port);
                             return {};
                         }),
            "the answer tells");
