@@ -9,6 +9,7 @@
 #include "cmd/api/frames.h"
 #include "cmd/api/http.h"
 #include "engine/engine.h"
+#include "engine/exec_streams.h"
 
 #include <functional>
 #include <string>

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "base/json.h"
-#include "base/process.h"
 #include "base/result.h"
 #include "engine/requests.h"
 #include "engine/views.h"
@@ -132,20 +131,6 @@ Result<void> resize_container(Engine& engine,
 // Runs in the foreground on the caller's own stdin, stdout and stderr; its exit code.
 Result<int> exec_foreground(Engine& engine, const ExecRequest& request);
 Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request);
-
-// For the API: the process's streams as descriptors. terminal set: the pty master alone.
-struct ExecStreams {
-    UniqueFd stdin_pipe;
-    UniqueFd stdout_pipe;
-    UniqueFd stderr_pipe;
-    UniqueFd terminal;
-    Child runtime;
-    UniqueFd log;  // the runtime's own words, when it could not run the command
-};
-
-Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request);
-// Waits for its end: the process's exit code, or why it could not be run.
-Result<int> wait_exec(ExecStreams& streams);
 
 // --- system -------------------------------------------------------------------------------------
 Result<SystemInfo> system_info(Engine& engine);

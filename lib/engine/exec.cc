@@ -10,6 +10,7 @@
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "engine/exec_process.h"
+#include "engine/exec_streams.h"
 #include "engine/siblings.h"
 #include "shim/runtime_error.h"
 

@@ -6,6 +6,7 @@
 #include "cmd/api/relay.h"
 #include "cmd/api/routes.h"
 #include "cmd/api/status.h"
+#include "engine/exec_streams.h"
 
 #include <sys/ioctl.h>
 
