@@ -35,7 +35,7 @@ endif()
 if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo|MinSizeRel")
     target_compile_options(dhow_options INTERFACE
         -fstack-clash-protection $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>)
-    target_compile_definitions(dhow_options INTERFACE _FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
+    target_compile_definitions(dhow_options INTERFACE _FORTIFY_SOURCE=3 _GLIBCXX_ASSERTIONS)
 endif()
 if(DHOW_SANITIZE)
     target_compile_options(dhow_options INTERFACE
