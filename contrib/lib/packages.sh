@@ -6,7 +6,7 @@
 packages_build=(
     g++ cmake ninja-build pkg-config
     libboost1.81-dev libboost-json1.81-dev libcli11-dev libsqlite3-dev libseccomp-dev libcap-dev
-    libyaml-cpp-dev libzstd-dev libisal-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
+    libyaml-cpp-dev libtomlplusplus-dev libzstd-dev libisal-dev zlib1g-dev libcurl4-openssl-dev libssl-dev
     libnftables-dev
 )
 # shellcheck disable=SC2034
@@ -15,7 +15,7 @@ packages_run=(uidmap passt ca-certificates libcurl4 libnftables1 procps)
 packages_test=(
     ccache libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy shellcheck python3 git
     bats jq curl openssl sqlite3 zstd busybox-static docker-registry apache2-utils skopeo mmdebstrap
-    crun runc slirp4netns iproute2 nftables strace util-linux
+    crun runc slirp4netns iproute2 nftables strace util-linux qemu-system-x86 e2fsprogs
 )
 
 # The Debian names that are not installed, one a line.
