@@ -322,4 +322,10 @@ Result<std::vector<InterfaceAddress>> Netlink::addresses() {
     return found;
 }
 
+Status bring_loopback_up() {
+    constexpr int kLoopback = 1;  // the first interface of every network namespace
+    auto netlink = TRY(Netlink::open());
+    return netlink.set_up(kLoopback);
+}
+
 }  // namespace dhow

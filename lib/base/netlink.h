@@ -22,6 +22,9 @@ std::optional<uint32_t> parse_ipv4(std::string_view text);
 std::string format_ipv4(uint32_t address);
 std::string format_mac(const MacAddress& mac);
 
+// Of the network namespace this process is in: every new one is born with its loopback down.
+Status bring_loopback_up();
+
 // This end is created up; the peer is made inside `peer_netns`, down.
 struct VethOptions {
     std::string name;

@@ -87,12 +87,6 @@ Status run_in_child(const std::function<Status()>& body) {
     return std::move(*errand.outcome);
 }
 
-Status bring_loopback_up() {
-    auto netlink = TRY(Netlink::open());
-    constexpr int kLoopback = 1;  // the first interface of every network namespace
-    return netlink.set_up(kLoopback);
-}
-
 }  // namespace
 
 Status run_in_netns(int netns, const std::function<Status()>& body) {

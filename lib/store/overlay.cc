@@ -158,8 +158,9 @@ Status mount_single(const OverlaySpec& spec, const std::string& target) {
     return place(mount, target);
 }
 
+// EOPNOTSUPP: descriptors handed to a file system that only has mount(2)'s options (before 6.5).
 bool unsupported(const Error& error) {
-    return error.sys_errno == EINVAL || error.sys_errno == ENOSYS;
+    return error.sys_errno == EINVAL || error.sys_errno == ENOSYS || error.sys_errno == EOPNOTSUPP;
 }
 
 }  // namespace

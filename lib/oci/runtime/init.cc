@@ -2,6 +2,7 @@
 #include "oci/runtime/init.h"
 
 #include "base/file.h"
+#include "base/netlink.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
 #include "oci/runtime/console.h"
@@ -42,6 +43,9 @@ static Status enter_namespaces(InitPlan& plan) {
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (plan.namespaces.new_cgroup && ::unshare(CLONE_NEWCGROUP) != 0) {
         return system_error("make a cgroup namespace");
+    }
+    if (plan.namespaces.has_new(NamespaceType::Network)) {
+        TRY_CONTEXT(bring_loopback_up(), "bring up loopback");
     }
     return {};
 }
@@ -116,7 +120,7 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
                     .readonly = spec.root->readonly,
                     .propagation = linux_part.rootfs_propagation}));
     TRY(make_paths_readonly(root, linux_part.readonly_paths));
-    TRY(mask_paths(root, linux_part.masked_paths, null_device.get()));
+    TRY(mask_paths(root, linux_part.masked_paths, std::move(null_device)));
     return terminal;
 }
 

@@ -6,6 +6,7 @@
 #include "oci/runtime/mount_api.h"
 
 #include <cerrno>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -35,19 +36,41 @@ static Result<UniqueFd> open_if_present(const RootDir& root, const std::string& 
     return found;
 }
 
-// One tmpfs serves all masked folders: it is empty and nobody can write to it.
-static Result<UniqueFd> empty_folder(UniqueFd& shared) {
-    if (!shared) {
-        shared = TRY(make_filesystem({"tmpfs",
-                                      "tmpfs",
-                                      {{"mode", "755"}, {"nr_blocks", "1"}, {"nr_inodes", "1"}},
-                                      MOUNT_ATTR_RDONLY}));
+namespace {
+
+// One mount over many places: the first gets it itself, each later one a copy, since kernels before
+// 6.15 copy no mount that is attached nowhere.
+class Cover {
+  public:
+    explicit Cover(UniqueFd mount) : mount_(std::move(mount)) {}
+
+    Status place(int target) {
+        if (attached_) return attach(TRY(clone_tree(mount_.get(), "", false)).get(), target);
+        TRY(attach(mount_.get(), target));
+        attached_ = true;
+        return {};
     }
-    return clone_tree(shared.get(), "", false);
+
+  private:
+    UniqueFd mount_;
+    bool attached_ = false;
+};
+
+}  // namespace
+
+// One tmpfs serves all masked folders: it is empty and nobody can write to it.
+static Result<UniqueFd> make_empty_folder() {
+    return make_filesystem({"tmpfs",
+                            "tmpfs",
+                            {{"mode", "755"}, {"nr_blocks", "1"}, {"nr_inodes", "1"}},
+                            MOUNT_ATTR_RDONLY});
 }
 
-Status mask_paths(const RootDir& root, const std::vector<std::string>& paths, int null_device) {
-    UniqueFd shared;
+Status mask_paths(const RootDir& root,
+                  const std::vector<std::string>& paths,
+                  UniqueFd null_device) {
+    Cover over_files(std::move(null_device));
+    std::optional<Cover> over_folders;
     for (const std::string& path : paths) {
         const std::string what = "mask '" + printable(path) + "'";
         const auto target = TRY_CONTEXT(open_if_present(root, path), what);
@@ -56,9 +79,9 @@ Status mask_paths(const RootDir& root, const std::vector<std::string>& paths, in
         struct stat st {};
 
         if (::fstat(target.get(), &st) != 0) return system_error(what);
-        const auto cover = TRY_CONTEXT(
-            S_ISDIR(st.st_mode) ? empty_folder(shared) : clone_tree(null_device, "", false), what);
-        TRY_CONTEXT(attach(cover.get(), target.get()), what);
+        const bool folder = S_ISDIR(st.st_mode);
+        if (folder && !over_folders) over_folders = Cover(TRY_CONTEXT(make_empty_folder(), what));
+        TRY_CONTEXT((folder ? *over_folders : over_files).place(target.get()), what);
     }
     return {};
 }

@@ -15,7 +15,7 @@ namespace dhow::oci {
 // A detached mount of the host's /dev/null; taken before pivot_root.
 Result<UniqueFd> clone_null_device();
 
-Status mask_paths(const RootDir& root, const std::vector<std::string>& paths, int null_device);
+Status mask_paths(const RootDir& root, const std::vector<std::string>& paths, UniqueFd null_device);
 Status make_paths_readonly(const RootDir& root, const std::vector<std::string>& paths);
 
 }  // namespace dhow::oci
