@@ -40,20 +40,34 @@ const std::string& boot_id() {
     return id;
 }
 
-Result<uint64_t> process_start_time(pid_t pid) {
-    const auto stat = TRY(read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/stat", 4096));
-    // The command name in field 2 may hold blanks and parentheses: count from the last ')'.
+// /proc/PID/stat (proc(5)) from its third field on. The command name in field 2 may hold blanks and
+// parentheses: counting begins after the last ')'.
+static Result<std::vector<std::string>> stat_fields(pid_t pid) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+    const auto stat = TRY(read_file_at(AT_FDCWD, path, 4096));
     const size_t close = stat.rfind(')');
-    const auto corrupt = [&] {
-        return make_error(ErrorKind::Corrupt, "unreadable /proc/" + std::to_string(pid) + "/stat");
-    };
-    if (close == std::string::npos || close + 2 >= stat.size()) return corrupt();
-    const auto fields = split(std::string_view(stat).substr(close + 2), ' ');
-    constexpr size_t kStartTime = 22 - 3;
-    if (fields.size() <= kStartTime) return corrupt();
-    const auto ticks = parse_int<uint64_t>(fields[kStartTime]);
-    if (!ticks) return corrupt();
-    return *ticks;
+    if (close == std::string::npos || close + 2 >= stat.size()) {
+        return make_error(ErrorKind::Corrupt, "unreadable " + path);
+    }
+    return split(std::string_view(stat).substr(close + 2), ' ');
+}
+
+// `number`: as proc(5) counts the fields.
+template <class Number>
+static Result<Number> stat_field(pid_t pid, size_t number) {
+    const auto fields = TRY(stat_fields(pid));
+    const auto value = number - 3 < fields.size() ? parse_int<Number>(fields[number - 3])
+                                                  : std::optional<Number>();
+    if (value) return *value;
+    return make_error(ErrorKind::Corrupt, "unreadable /proc/" + std::to_string(pid) + "/stat");
+}
+
+Result<uint64_t> process_start_time(pid_t pid) {
+    return stat_field<uint64_t>(pid, 22);
+}
+
+Result<pid_t> parent_process(pid_t pid) {
+    return stat_field<pid_t>(pid, 4);
 }
 
 Result<ProcessIdentity> identify(pid_t pid) {

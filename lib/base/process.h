@@ -43,6 +43,7 @@ struct ProcessIdentity {
 Result<ProcessIdentity> identify(pid_t pid);
 const std::string& boot_id();
 Result<uint64_t> process_start_time(pid_t pid);
+Result<pid_t> parent_process(pid_t pid);
 // A pidfd of exactly that process; NotFound when it is gone or was never of this boot.
 Result<UniqueFd> open_process(const ProcessIdentity& identity);
 bool is_alive(const ProcessIdentity& identity);

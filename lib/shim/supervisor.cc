@@ -76,12 +76,19 @@ Status Supervisor::prepare() {
     return sidecars_.start(config_.sidecars, config_.keep_env);
 }
 
-// The runtime must have left its child to us: another's could never be reaped here.
-static Status check_child(int pidfd) {
-    siginfo_t info{};
-    const int options = WEXITED | WNOHANG | WNOWAIT;
-    if (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, options) == 0) return {};
-    return system_error("supervise the container's first process");
+// The runtime must have left its child to us: another's could never be reaped here. A helper of the
+// runtime's (crun has one) may outlive it by a moment, and the child is the helper's until then.
+static Status check_child(pid_t pid, int pidfd) {
+    constexpr std::chrono::seconds kPatience(2);
+    for (bool waited = false;; waited = true) {
+        siginfo_t info{};
+        const int options = WEXITED | WNOHANG | WNOWAIT;
+        if (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, options) == 0) return {};
+        const auto failed = system_error("supervise the container's first process");
+        if (failed.sys_errno != ECHILD || waited) return failed;
+        const auto helper = open_pidfd(TRY(parent_process(pid)));
+        if (helper) TRY(wait_for_end(helper->get(), kPatience));
+    }
 }
 
 Status Supervisor::start_container(int launcher) {
@@ -89,7 +96,7 @@ Status Supervisor::start_container(int launcher) {
                               : TRY(make_stdio(run_dir_.get(), config_.open_stdin));
     pid_ = TRY(run_container(config_, run_dir_.get(), stdio_, launcher));
     pidfd_ = TRY(open_pidfd(pid_));
-    TRY(check_child(pidfd_.get()));
+    TRY(check_child(pid_, pidfd_.get()));
     container_ = TRY(identify(pid_));
     started_at_ = now_unix_nanos();
     run_began_ = EventLoop::Clock::now();
