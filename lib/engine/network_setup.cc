@@ -21,7 +21,9 @@ Result<network::Request> request_for(Context& context, const ContainerConfig& co
     request.rootless = context.rootless;
     request.run_root = context.run_root_path;
     request.run_dir = context.container_run_dir(config.id);
-    if (request.kind == NetworkKind::Bridge && !request.ports.empty()) {
+    const bool user_mode =
+        request.kind == NetworkKind::Pasta || request.kind == NetworkKind::Bridge;
+    if (context.rootless && user_mode) {
         request.forward_path = TRY(find_sibling("dhow-forward"));
     }
     return request;

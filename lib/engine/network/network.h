@@ -29,7 +29,7 @@ struct Request {
     std::string run_root;
     std::string run_dir;       // c/<id>: gets `netns` and pid files
     std::string ip;            // bridge: the leased address
-    std::string forward_path;  // dhow-forward; used by a rootless bridge with ports
+    std::string forward_path;  // dhow-forward, for what pasta cannot carry
 };
 
 struct Plan {
