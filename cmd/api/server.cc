@@ -95,11 +95,19 @@ class Server {
     std::optional<EventLoop::TimerId> idle_timer_;
 };
 
+// A socket file that nobody serves is what a killed service left, and is taken.
 Result<UniqueFd> listen_at(const std::string& path) {
     const size_t slash = path.rfind('/');
     const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
-    const auto dir = TRY_CONTEXT(open_dir_at(AT_FDCWD, folder), "listen at '" + path + "'");
-    return listen_unix_at(dir.get(), path.substr(slash + 1), SocketType::Stream);
+    const std::string name = path.substr(slash + 1);
+    const std::string what = "listen at '" + path + "'";
+    const auto dir = TRY_CONTEXT(open_dir_at(AT_FDCWD, folder), what);
+    if (connect_unix_at(dir.get(), name, SocketType::Stream)) {
+        return make_error(ErrorKind::Conflict,
+                          what + ": another service is there",
+                          "end it, or give another address");
+    }
+    return listen_unix_at(dir.get(), name, SocketType::Stream);
 }
 
 int environment_number(const char* name) {

@@ -42,7 +42,7 @@ Result<UniqueFd> listen_unix_at(int dir, const std::string& name, SocketType typ
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         return system_error("bind socket '" + name + "'");
     }
-    if (::listen(fd.get(), 64) != 0) return system_error("listen on '" + name + "'");
+    if (::listen(fd.get(), SOMAXCONN) != 0) return system_error("listen on '" + name + "'");
     return fd;
 }
 
