@@ -11,6 +11,7 @@ needs_docker() {
 }
 
 # start_api [SECONDS until it leaves when idle; 0: never]
+# shellcheck disable=SC2120  # a test file's own calls give it
 start_api() {
     API_SOCKET=$T/run/api.sock
     "$T/dhow" system service --time "${1:-0}" "unix://$API_SOCKET" >"$T/api.log" 2>&1 3>&- &

@@ -152,7 +152,8 @@ PY
 }
 
 @test "archives as skopeo writes them: OCI, docker, with zstd, of an index" {
-    local from="oci-archive:$(two_layers_oci)" out=$T/share-out copy=(skopeo --insecure-policy copy -q)
+    local from out=$T/share-out copy=(skopeo --insecure-policy copy -q)
+    from="oci-archive:$(two_layers_oci)"
     needs skopeo
     rm -rf "$out"/*.tar
     "${copy[@]}" "$from" "oci-archive:$out/named.tar:example.org/team/app:v1"

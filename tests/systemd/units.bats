@@ -131,7 +131,9 @@ unit_for() {
     run ctl start container-none
     ((status != 0))
     same failed "$(property container-none ActiveState)"
-    journal -u container-none | grep -q '/no/such/program'
+    # The journal has it a moment later.
+    told() { journal -u container-none | grep -q '/no/such/program'; }
+    wait_until 5 told
 }
 
 @test "--new: run makes the container, stop removes it" {
