@@ -12,10 +12,12 @@ namespace {
 
 constexpr size_t kBlock = 512;
 constexpr size_t kMaxExtension = 1U << 20U;
+constexpr size_t kMaxRecords = 1024;
 constexpr size_t kMaxPath = 4096;
 constexpr uint64_t kMaxEntries = 4'000'000;
 constexpr uint64_t kMaxSize = uint64_t{1} << 44U;
 constexpr std::string_view kXattrPrefix = "SCHILY.xattr.";
+constexpr std::string_view kSparsePrefix = "GNU.sparse.";
 
 std::string_view field(std::string_view block, size_t offset, size_t size) {
     const std::string_view raw = block.substr(offset, size);
@@ -38,6 +40,22 @@ std::optional<uint64_t> number(std::string_view block, size_t offset, size_t siz
     }
     const std::string_view text = trim(raw.substr(0, raw.find('\0')));
     return text.empty() ? std::optional<uint64_t>(0) : parse_int<uint64_t>(text, 8);
+}
+
+// Times before the epoch: GNU's base-256 in two's complement.
+std::optional<int64_t> time_number(std::string_view block, size_t offset, size_t size) {
+    const std::string_view raw = block.substr(offset, size);
+    if (raw.front() != '\xff') {
+        const auto value = number(block, offset, size);
+        if (!value || *value > INT64_MAX) return std::nullopt;
+        return static_cast<int64_t>(*value);
+    }
+    uint64_t value = UINT64_MAX;
+    for (const char c : raw) {
+        if (value >> 55U != UINT64_MAX >> 55U) return std::nullopt;
+        value = value << 8U | static_cast<unsigned char>(c);
+    }
+    return static_cast<int64_t>(value);
 }
 
 bool checksum_matches(std::string_view block) {
@@ -79,6 +97,13 @@ std::optional<TarType> type_of(char flag) {
     }
 }
 
+// Pax records that mean something here; others are checked for their form and forgotten.
+bool is_understood(std::string_view key) {
+    constexpr std::string_view kKeys[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
+    return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys) ||
+           key.starts_with(kXattrPrefix) || key.starts_with(kSparsePrefix);
+}
+
 // "1234567890.123456789", maybe negative, as pax writes times.
 bool parse_time(std::string_view text, TarEntry& entry) {
     const auto [whole, fraction] = split_once(text, '.');
@@ -92,6 +117,11 @@ bool parse_time(std::string_view text, TarEntry& entry) {
     const auto nanos = parse_int<int64_t>(digits);
     if (!nanos || *nanos < 0) return false;
     entry.mtime_nanos = *nanos;
+    if (!whole.starts_with('-') || *nanos == 0) return true;
+    // The nanoseconds count forward, from the second before.
+    if (*seconds == INT64_MIN) return false;
+    entry.mtime_seconds = *seconds - 1;
+    entry.mtime_nanos = 1'000'000'000 - *nanos;
     return true;
 }
 
@@ -147,7 +177,8 @@ Status TarReader::finish() {
     // Some writers leave out the closing zero blocks, and that is harmless; a cut entry is not.
     const bool whole = state_ == State::Over || (state_ == State::Header && block_.empty()) ||
                        (state_ == State::Padding);
-    if (whole && pax_.empty() && long_name_.empty()) return {};
+    const bool pending = !pax_.empty() || !long_name_.empty() || !long_link_.empty();
+    if (whole && !pending) return {};
     return broken("it ends in the middle of an entry");
 }
 
@@ -195,6 +226,8 @@ Status TarReader::end_extension() {
 }
 
 // "LENGTH KEY=VALUE\n": the length counts the whole record, and values may hold newlines and NULs.
+// Records of several headers add up, and are looked at for each entry: all of them have the limit
+// of one.
 Status TarReader::apply_pax(std::string_view records, std::map<std::string, std::string>& into) {
     while (!records.empty()) {
         const size_t blank = records.find(' ');
@@ -207,10 +240,13 @@ Status TarReader::apply_pax(std::string_view records, std::map<std::string, std:
         const std::string_view record = records.substr(blank + 1, *length - blank - 2);
         const auto [key, value] = split_once(record, '=');
         if (!value) return broken("pax record without '='");
-        into[std::string(key)] = *value;
+        if (is_understood(key)) into[std::string(key)] = *value;
+        if (into.size() > kMaxRecords) return broken("too many pax records");
         records.remove_prefix(*length);
     }
-    return {};
+    size_t held = 0;
+    for (const auto& [key, value] : into) held += key.size() + value.size();
+    return held > kMaxExtension ? broken("pax records larger than 1 MiB") : Status();
 }
 
 Status TarReader::start_entry(std::string_view block, char type_flag) {
@@ -230,16 +266,16 @@ Status TarReader::start_entry(std::string_view block, char type_flag) {
     const auto mode = number(block, 100, 8);
     const auto uid = number(block, 108, 8);
     const auto gid = number(block, 116, 8);
-    const auto mtime = number(block, 136, 12);
+    const auto mtime = time_number(block, 136, 12);
     if (!mode || !uid || !gid || !mtime || *uid > UINT32_MAX || *gid > UINT32_MAX) {
         return broken("invalid number in a header");
     }
+    const bool device = *type == TarType::CharDevice || *type == TarType::BlockDevice;
+    if (device) TRY(read_device(block, entry));
     entry.mode = static_cast<uint32_t>(*mode & 07777U);
     entry.uid = static_cast<uint32_t>(*uid);
     entry.gid = static_cast<uint32_t>(*gid);
-    entry.mtime_seconds = static_cast<int64_t>(*mtime);
-    entry.device_major = static_cast<uint32_t>(number(block, 329, 8).value_or(0));
-    entry.device_minor = static_cast<uint32_t>(number(block, 337, 8).value_or(0));
+    entry.mtime_seconds = *mtime;
     entry.size = remaining_;
     TRY(apply_overrides(entry));
     // Old tars mark folders by a slash alone.
@@ -252,6 +288,18 @@ Status TarReader::start_entry(std::string_view block, char type_flag) {
     TRY(sink_.begin(entry));
     if (remaining_ == 0) return end_entry();
     state_ = State::Data;
+    return {};
+}
+
+// Other entries hold anything in these fields.
+Status TarReader::read_device(std::string_view block, TarEntry& entry) const {
+    const auto major = number(block, 329, 8);
+    const auto minor = number(block, 337, 8);
+    if (!major || !minor || *major > UINT32_MAX || *minor > UINT32_MAX) {
+        return broken("invalid device number");
+    }
+    entry.device_major = static_cast<uint32_t>(*major);
+    entry.device_minor = static_cast<uint32_t>(*minor);
     return {};
 }
 
@@ -274,7 +322,7 @@ Status TarReader::apply_overrides(TarEntry& entry) {
             if (good && key == "gid") entry.gid = static_cast<uint32_t>(*parsed);
         }
         if (key.starts_with(kXattrPrefix)) entry.xattrs[key.substr(kXattrPrefix.size())] = value;
-        if (key.starts_with("GNU.sparse.")) {
+        if (key.starts_with(kSparsePrefix)) {
             return make_error(ErrorKind::Unsupported,
                               "sparse file '" + printable(entry.path) + "' in a tar stream");
         }

@@ -57,6 +57,7 @@ class TarReader {
     Status end_extension();
     Status end_entry();
     Status apply_pax(std::string_view records, std::map<std::string, std::string>& into);
+    Status read_device(std::string_view block, TarEntry& entry) const;
     Status apply_overrides(TarEntry& entry);
     [[nodiscard]] Error broken(std::string_view why) const;
 
