@@ -133,42 +133,52 @@ Error TarReader::broken(std::string_view why) const {
 }
 
 Status TarReader::feed(std::string_view bytes) {
-    while (!bytes.empty()) {
-        size_t taken = bytes.size();
-        switch (state_) {
-            case State::Over:
-                return {};
-            case State::Header:
-                taken = std::min(bytes.size(), kBlock - block_.size());
-                block_ += bytes.substr(0, taken);
-                offset_ += taken;
-                if (block_.size() == kBlock) {
-                    const std::string block = std::exchange(block_, {});
-                    TRY(header_block(block));
-                }
-                break;
-            case State::Data:
-            case State::Extension:
-                taken = static_cast<size_t>(std::min<uint64_t>(bytes.size(), remaining_));
-                offset_ += taken;
-                remaining_ -= taken;
-                if (state_ == State::Extension) {
-                    extension_ += bytes.substr(0, taken);
-                } else {
-                    TRY(sink_.data(bytes.substr(0, taken)));
-                }
-                if (remaining_ == 0)
-                    TRY(state_ == State::Extension ? end_extension() : end_entry());
-                break;
-            case State::Padding:
-            case State::ExtensionPadding:
-                taken = static_cast<size_t>(std::min<uint64_t>(bytes.size(), padding_));
-                offset_ += taken;
-                padding_ -= taken;
-                if (padding_ == 0) state_ = State::Header;
-                break;
-        }
+    while (!bytes.empty() && state_ != State::Over) {
+        const size_t taken = piece(bytes.size());
+        offset_ += taken;
+        TRY(take(bytes.substr(0, taken)));
         bytes.remove_prefix(taken);
+    }
+    return {};
+}
+
+// How much of `available` belongs to what is being read now.
+size_t TarReader::piece(size_t available) const {
+    switch (state_) {
+        case State::Header:
+            return std::min(available, kBlock - block_.size());
+        case State::Data:
+        case State::Extension:
+            return static_cast<size_t>(std::min<uint64_t>(available, remaining_));
+        case State::Padding:
+        case State::ExtensionPadding:
+            return static_cast<size_t>(std::min<uint64_t>(available, padding_));
+        case State::Over:
+            break;
+    }
+    return available;
+}
+
+Status TarReader::take(std::string_view bytes) {
+    switch (state_) {
+        case State::Header:
+            block_ += bytes;
+            return block_.size() < kBlock ? Status() : header_block(std::exchange(block_, {}));
+        case State::Data:
+            remaining_ -= bytes.size();
+            TRY(sink_.data(bytes));
+            return remaining_ > 0 ? Status() : end_entry();
+        case State::Extension:
+            remaining_ -= bytes.size();
+            extension_ += bytes;
+            return remaining_ > 0 ? Status() : end_extension();
+        case State::Padding:
+        case State::ExtensionPadding:
+            padding_ -= bytes.size();
+            if (padding_ == 0) state_ = State::Header;
+            return {};
+        case State::Over:
+            break;
     }
     return {};
 }
@@ -231,7 +241,7 @@ Status TarReader::end_extension() {
 Status TarReader::apply_pax(std::string_view records, std::map<std::string, std::string>& into) {
     while (!records.empty()) {
         const size_t blank = records.find(' ');
-        if (blank == std::string_view::npos || blank > 10) return broken("invalid pax record");
+        if (blank > 10) return broken("invalid pax record");
         const auto length = parse_int<size_t>(records.substr(0, blank));
         if (!length || *length <= blank + 1 || *length > records.size() ||
             records[*length - 1] != '\n') {

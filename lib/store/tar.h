@@ -51,6 +51,8 @@ class TarReader {
   private:
     enum class State { Header, Data, Padding, Extension, ExtensionPadding, Over };
 
+    [[nodiscard]] size_t piece(size_t available) const;
+    Status take(std::string_view bytes);
     Status header_block(std::string_view block);
     Status start_entry(std::string_view block, char type);
     Status start_extension(char type);
