@@ -67,12 +67,42 @@ Error LayerApplier::failed(std::string_view verb) const {
     return error;
 }
 
+// A folder that the layer has by its content alone, at a name that it deletes in the lower layers:
+// the folder wins, as in make_room(), and is opaque.
+Status LayerApplier::replace_whiteout(const std::string& folder) {
+    for (size_t end = folder.find('/');; end = folder.find('/', end + 1)) {
+        const auto [parent, name] = TRY(folder_.parent_of(folder.substr(0, end)));
+
+        struct stat st {};
+
+        if (::fstatat(parent.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            return failed("look up a parent");
+        }
+        if (is_whiteout_node(st)) {
+            if (::unlinkat(parent.get(), name.c_str(), 0) != 0 ||
+                ::mkdirat(parent.get(), name.c_str(), 0755) != 0) {
+                return failed("replace a parent");
+            }
+            const auto fd = TRY(open_at(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+            return set_opaque(fd.get());
+        }
+        if (end == std::string::npos) return {};
+    }
+}
+
+Result<UniqueFd> LayerApplier::make_parent(const std::string& folder) {
+    auto opened = folder_.make_dirs(folder);
+    if (opened || opened.error().sys_errno != ENOTDIR) return opened;
+    TRY(replace_whiteout(folder));
+    return folder_.make_dirs(folder);
+}
+
 // Consecutive entries share their parent: it stays open.
 Result<LayerApplier::Place> LayerApplier::place_of(const std::string& path) {
     const size_t slash = path.rfind('/');
     const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
     if (!parent_fd_ || parent != cached_parent_) {
-        const auto opened = TRY(folder_.make_dirs(parent.empty() ? "." : parent));
+        const auto opened = TRY(make_parent(parent.empty() ? "." : parent));
         parent_fd_ = TRY(open_at(opened.get(), ".", O_RDONLY | O_DIRECTORY));
         cached_parent_ = parent;
     }
@@ -149,8 +179,7 @@ Status LayerApplier::make_room(const Place& place, const TarEntry& entry, bool& 
     was_whiteout = is_whiteout_node(st);
     if (S_ISDIR(st.st_mode)) {
         if (entry.type == TarType::Directory) return {};
-        parent_fd_ = TRY(open_at(place.parent, ".", O_RDONLY | O_DIRECTORY));
-        return remove_tree_at(parent_fd_.get(), place.name);
+        return remove_tree_at(place.parent, place.name);
     }
     if (::unlinkat(place.parent, place.name.c_str(), 0) != 0) return failed("replace");
     return {};
@@ -168,7 +197,12 @@ Status LayerApplier::make_folder(const Place& place, const TarEntry& entry, bool
 
 Status LayerApplier::open_file(const Place& place) {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    file_ = TRY(open_at(place.parent, place.name, kFlags, 0600));
+    auto file = open_at(place.parent, place.name, kFlags, 0600);
+    if (!file) {
+        errno = file.error().sys_errno;
+        return failed("create");
+    }
+    file_ = file.take();
     return {};
 }
 
@@ -203,6 +237,7 @@ Status LayerApplier::make_node(const Place& place, const TarEntry& entry) {
 }
 
 Status LayerApplier::data(std::string_view bytes) {
+    if (!file_) return {};  // of a whiteout: means nothing
     while (!bytes.empty()) {
         const ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
         if (put < 0 && errno == EINTR) continue;

@@ -43,6 +43,8 @@ class LayerApplier : public TarSink {
         int64_t nanos;
     };
 
+    Status replace_whiteout(const std::string& folder);
+    Result<UniqueFd> make_parent(const std::string& folder);
     Result<Place> place_of(const std::string& path);
     Status apply_whiteout(const Place& place, std::string_view name);
     Status set_opaque(int folder);
