@@ -96,7 +96,9 @@ class ZstdStream {
             if (::ZSTD_isError(code) != 0) return corrupt(::ZSTD_getErrorName(code));
             frame_over_ = code == 0;
             if (output.pos > 0) TRY(sink(std::string_view(output_.data(), output.pos)));
-            if (input.pos == input.size && output.pos < output.size) return {};
+            const bool eaten = input.pos == input.size;
+            // Once the frame is over, another call would ask for the next one.
+            if (eaten && (frame_over_ || output.pos < output.size)) return {};
         }
     }
 
@@ -131,7 +133,8 @@ struct StreamEngine : Base {
     Status finish() override { return stream.finish(); }
 };
 
-Decompressor::Decompressor(ByteSink sink) : sink_(std::move(sink)) {}
+Decompressor::Decompressor(ByteSink sink, InflateLimits limits)
+    : sink_(std::move(sink)), limits_(limits) {}
 
 Decompressor::Decompressor(Decompressor&&) noexcept = default;
 Decompressor& Decompressor::operator=(Decompressor&&) noexcept = default;
@@ -151,11 +154,28 @@ Status Decompressor::decide() {
         engine_ = std::make_unique<StreamEngine<PlainStream, Engine>>();
     }
     const std::string first = std::exchange(first_, {});
-    return engine_->feed(first, sink_);
+    return inflate(first);
+}
+
+Status Decompressor::inflate(std::string_view bytes) {
+    received_ += bytes.size();
+    return engine_->feed(bytes, [this](std::string_view made) { return deliver(made); });
+}
+
+Status Decompressor::deliver(std::string_view bytes) {
+    made_ += bytes.size();
+    if (made_ > limits_.bytes) {
+        return corrupt("more than " + std::to_string(limits_.bytes) + " bytes come out");
+    }
+    if (made_ > limits_.any_ratio_below && made_ / limits_.ratio > received_) {
+        return corrupt("each byte becomes more than " + std::to_string(limits_.ratio));
+    }
+    return sink_(bytes);
 }
 
 Status Decompressor::feed(std::string_view bytes) {
-    if (engine_) return engine_->feed(bytes, sink_);
+    if (bytes.empty()) return {};
+    if (engine_) return inflate(bytes);
     first_ += bytes;
     return first_.size() < 4 ? Status() : decide();
 }

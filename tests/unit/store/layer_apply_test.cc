@@ -280,7 +280,8 @@ TEST_F(LayerApply, NamesThatLeadOut) {
 // The classes of CVE-2025-47290, CVE-2021-32760 and CVE-2025-11395: a link first, then something
 // that goes through it.
 TEST_F(LayerApply, LinksThatLeadOut) {
-    for (const std::string& target : {folder(), std::string(".."), "/proc/self/cwd/.." + folder()}) {
+    for (const std::string& target :
+         {folder(), std::string(".."), "/proc/self/cwd/.." + folder()}) {
         const auto link = TarBuilder().symlink("out", target);
         ignore(apply(TarBuilder(link).file("out/guard", "x")), "refused or inside, never outside");
         ignore(apply(TarBuilder(link).folder("out/", 0777)), "");
