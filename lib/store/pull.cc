@@ -27,13 +27,14 @@ Result<std::optional<Credentials>> credentials_for(const TransferRequest& reques
 }
 
 Result<RegistryOptions> options_for(const TransferRequest& request, const ImageRef& reference) {
+    auto credentials =
+        TRY(credentials_for(request, reference.registry() + "/" + reference.repository()));
     return RegistryOptions{
         .registry = reference.registry(),
         .repository = reference.repository(),
         .tls_verify = request.tls_verify,
         .ca_dir = request.ca_dir,
-        .credentials =
-            TRY(credentials_for(request, reference.registry() + "/" + reference.repository())),
+        .credentials = std::move(credentials),
     };
 }
 
@@ -194,11 +195,12 @@ Result<TransferredImage> pull_image(const TransferContext& context) {
 
 Status check_registry_login(const TransferContext& context) {
     const TransferRequest& request = context.request;
-    RegistryOptions options{.registry = request.reference,
-                            .repository = {},
-                            .tls_verify = request.tls_verify,
-                            .ca_dir = request.ca_dir,
-                            .credentials = TRY(credentials_for(request, request.reference))};
+    auto credentials = TRY(credentials_for(request, request.reference));
+    const RegistryOptions options{.registry = request.reference,
+                                  .repository = {},
+                                  .tls_verify = request.tls_verify,
+                                  .ca_dir = request.ca_dir,
+                                  .credentials = std::move(credentials)};
     auto client = TRY(RegistryClient::connect(options));
     return client.check_login();
 }

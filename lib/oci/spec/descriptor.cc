@@ -63,13 +63,12 @@ Result<Descriptor> parse_descriptor(const json::Object& object) {
     if (!size || *size < 0) {
         return make_error(ErrorKind::InvalidArgument, "a descriptor has no valid size");
     }
-    return Descriptor{
-        .media_type = TRY(json::get_string(object, "mediaType")).value_or(""),
-        .digest = TRY(Digest::parse(digest_text.value_or(""))),
-        .size = static_cast<uint64_t>(*size),
-        .platform = TRY(read_platform(object)),
-        .annotations = TRY(json::get_string_map(object, "annotations")),
-    };
+    Descriptor descriptor{.digest = TRY(Digest::parse(digest_text.value_or("")))};
+    descriptor.media_type = TRY(json::get_string(object, "mediaType")).value_or("");
+    descriptor.size = static_cast<uint64_t>(*size);
+    descriptor.platform = TRY(read_platform(object));
+    descriptor.annotations = TRY(json::get_string_map(object, "annotations"));
+    return descriptor;
 }
 
 bool is_index_type(std::string_view media_type) {

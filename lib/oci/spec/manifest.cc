@@ -50,15 +50,17 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view media_ty
     const auto object = TRY(parse_document(text, media_type));
     const json::Object* config = TRY(json::get_object(object, "config"));
     if (config == nullptr) return malformed("no 'config'");
+    auto config_descriptor = TRY(parse_descriptor(*config));
+    auto layers = TRY(parse_descriptors(object, "layers"));
     return Manifest{.media_type = std::string(media_type),
-                    .config = TRY(parse_descriptor(*config)),
-                    .layers = TRY(parse_descriptors(object, "layers"))};
+                    .config = std::move(config_descriptor),
+                    .layers = std::move(layers)};
 }
 
 Result<Index> parse_index(std::string_view text, std::string_view media_type) {
     const auto object = TRY(parse_document(text, media_type));
-    return Index{.media_type = std::string(media_type),
-                 .manifests = TRY(parse_descriptors(object, "manifests"))};
+    auto manifests = TRY(parse_descriptors(object, "manifests"));
+    return Index{.media_type = std::string(media_type), .manifests = std::move(manifests)};
 }
 
 Result<Descriptor> choose_manifest(const Index& index, const Platform& wanted) {
