@@ -32,16 +32,19 @@ Result<json::Object> read_document(const std::string& path) {
     return json::parse_object(*text, "credentials in '" + path + "'");
 }
 
-// Docker writes "https://index.docker.io/v1/" for docker.io.
+// Docker writes URLs, "https://index.docker.io/v1/" for docker.io; Podman writes hosts, and
+// namespaces, which may well be called "v2".
 std::string canonical_key(std::string_view key) {
+    constexpr std::string_view kHub = "index.docker.io";
+    bool url = key.starts_with(kHub);
     for (const std::string_view scheme : {"https://", "http://"}) {
-        if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
+        if (!key.starts_with(scheme)) continue;
+        key.remove_prefix(scheme.size());
+        url = true;
     }
-    if (key.starts_with("index.docker.io")) return "docker.io";
-    for (const std::string_view end : {"/v1/", "/v2/", "/v1", "/v2", "/"}) {
-        if (key.ends_with(end)) key.remove_suffix(end.size());
-    }
-    return std::string(key);
+    if (key.ends_with('/')) key.remove_suffix(1);
+    if (url && (key.ends_with("/v1") || key.ends_with("/v2"))) key.remove_suffix(3);
+    return key == kHub ? "docker.io" : std::string(key);
 }
 
 Result<Credentials> decode_entry(const json::Object& entry, const std::string& path) {
