@@ -10,7 +10,7 @@ static bool take_parameter(std::string_view& rest, std::string& name, std::strin
     const size_t equals = rest.find('=');
     if (equals == std::string_view::npos) return false;
     name = to_lower(trim(rest.substr(0, equals)));
-    rest.remove_prefix(equals + 1);
+    rest = trim(rest.substr(equals + 1));
     value.clear();
     if (rest.starts_with('"')) {
         size_t i = 1;
@@ -46,6 +46,7 @@ std::optional<Challenge> parse_challenge(std::string_view header) {
     std::string value;
     while (!rest.empty()) {
         if (!take_parameter(rest, name, value)) return std::nullopt;
+        if (name.find(' ') != std::string::npos) break;  // another challenge's scheme
         if (name == "realm") challenge.realm = value;
         if (name == "service") challenge.service = value;
         if (name == "scope") challenge.scope = value;

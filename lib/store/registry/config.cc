@@ -23,15 +23,22 @@ std::string environment(const char* name) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
-// "*.example.com" matches the host of any subdomain.
+// Whole host names, ports and components: "a/b" is no prefix of "a/bc".
+bool begins_with(std::string_view repository, std::string_view prefix) {
+    if (prefix.empty() || !repository.starts_with(prefix)) return false;
+    const std::string_view rest = repository.substr(prefix.size());
+    return rest.empty() || rest.front() == '/' || rest.front() == ':';
+}
+
+// "*.example.com" stands for any subdomain.
 bool covers(std::string_view prefix, std::string_view repository) {
-    if (prefix.starts_with("*.")) {
-        const std::string_view host = repository.substr(0, repository.find('/'));
-        return host.ends_with(prefix.substr(1));
+    if (!prefix.starts_with("*.")) return begins_with(repository, prefix);
+    const std::string_view domain = prefix.substr(1);
+    const size_t host_end = std::min(repository.find('/'), repository.size());
+    for (size_t at = repository.find('.'); at < host_end; at = repository.find('.', at + 1)) {
+        if (begins_with(repository.substr(at), domain)) return true;
     }
-    return repository == prefix ||
-           (repository.starts_with(prefix) && !prefix.empty() &&
-            (repository[prefix.size()] == '/' || repository[prefix.size()] == ':'));
+    return false;
 }
 
 std::string main_config_file() {
@@ -84,14 +91,13 @@ Status apply_registries_conf(std::string_view text,
     }
     const auto* registries = parsed.table()["registry"].as_array();
     if (registries == nullptr) return {};
-    size_t best = 0;
     for (const auto& element : *registries) {
         const auto* table = element.as_table();
         if (table == nullptr) continue;
         const auto location = (*table)["location"].value_or(std::string());
         const auto prefix = (*table)["prefix"].value_or(location);
-        if (!covers(prefix, repository) || prefix.size() < best) continue;
-        best = prefix.size();
+        if (!covers(prefix, repository) || prefix.size() < settings.matched) continue;
+        settings.matched = prefix.size();
         settings.insecure = (*table)["insecure"].value_or(false);
         settings.blocked = (*table)["blocked"].value_or(false);
     }

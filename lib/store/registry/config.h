@@ -15,6 +15,7 @@ struct RegistrySettings {
     bool insecure = false;  // plain HTTP, or TLS nobody vouches for, is acceptable
     bool blocked = false;
     std::string extra_ca;  // PEM
+    size_t matched = 0;  // length of the prefix that says so: a longer one, in any file, overrules
 };
 
 // For "host[:port]/repository". $CONTAINERS_REGISTRIES_CONF, or
