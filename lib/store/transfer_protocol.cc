@@ -2,6 +2,7 @@
 #include "store/transfer_protocol.h"
 
 #include "base/json.h"
+#include "base/text.h"
 
 #include <array>
 #include <utility>
@@ -205,12 +206,18 @@ std::string encode_result(const TransferResult& result) {
     return line_of("result", {{"images", std::move(images)}});
 }
 
+// JSON is UTF-8, and a path that an error names may be anything.
+static std::string as_utf8(const std::string& text) {
+    const std::string quoted = json::compact(json::Array{json::Value(text)});
+    return json::parse(quoted, "text") ? text : printable(text);
+}
+
 std::string encode_failure(const Error& error) {
     return line_of("error",
                    {{"kind", kind_name(error.kind)},
                     {"errno", error.sys_errno},
-                    {"message", error.message},
-                    {"fix", error.fix}});
+                    {"message", as_utf8(error.message)},
+                    {"fix", as_utf8(error.fix)}});
 }
 
 Result<TransferMessage> decode_message(std::string_view line) {
