@@ -114,7 +114,13 @@ Result<UnixNanos> parse_rfc3339(std::string_view text) {
     parts.tm_hour = *hour;
     parts.tm_min = *minute;
     parts.tm_sec = *second;
-    return (::timegm(&parts) - *offset) * kNanosPerSecond + *nanos;
+    // 1677 to 2262; Go writes the year 1 for a time that nobody set.
+    UnixNanos time = 0;
+    if (__builtin_mul_overflow(::timegm(&parts) - *offset, kNanosPerSecond, &time) ||
+        __builtin_add_overflow(time, *nanos, &time)) {
+        return malformed();
+    }
+    return time;
 }
 
 }  // namespace dhow

@@ -34,7 +34,7 @@ class ArchiveTest : public TreeTest {
     UniqueFd as_file(std::string_view bytes) {
         EXPECT_TRUE(remove_tree_at(AT_FDCWD, request_.staging_dir));
         EXPECT_TRUE(make_dirs(request_.staging_dir));
-        EXPECT_TRUE(replace_file_at(AT_FDCWD, path("archive"), bytes));
+        EXPECT_TRUE(replace_file_at(AT_FDCWD, path("archive"), bytes, 0600, Durability::None));
         return open_at(AT_FDCWD, path("archive"), O_RDONLY).take();
     }
 
@@ -191,7 +191,7 @@ TEST_F(ArchiveTest, LyingDockerArchives) {
     refused({.config = "1/layer.tar"}, ErrorKind::InvalidArgument, "a config of tar");
     refused({.tags = {"../x"}}, ErrorKind::InvalidArgument, "a name that is none");
     refused({.tags = {"\x1b[31m"}}, ErrorKind::InvalidArgument, "a name that is none");
-    for (const std::string manifest : {"", "{}", "[]", "[1]", "[{}]", "[{\"Config\": 1}]", "[{"}) {
+    for (const char* manifest : {"", "{}", "[]", "[1]", "[{}]", "[{\"Config\": 1}]", "[{"}) {
         EXPECT_FALSE(load(docker_archive(manifest).bytes())) << manifest;
     }
     expect_refused(docker_archive(std::string(5U << 20U, ' ')).bytes(),
@@ -234,6 +234,20 @@ TEST_F(ArchiveTest, ALayerThatTriesToGetOut) {
             .file("c", config_of({digest_of(layer)}))
             .file("manifest.json", docker_manifest({.config = "c", .layers = {"l"}}));
     ignore(load(archive.bytes()), "refused or inside; the guard tells");
+}
+
+TEST(ImageConfig, TimesThatNanosecondsCannotCount) {
+    const auto created = [](const std::string& time) {
+        const auto config =
+            oci::parse_image_config(R"({"created": ")" + time + R"(", "rootfs": {}})");
+        EXPECT_TRUE(config) << time;
+        return config ? config->created : std::nullopt;
+    };
+    for (const char* time : {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "yesterday"}) {
+        EXPECT_EQ(created(time), std::nullopt) << time;
+    }
+    EXPECT_EQ(created("1700-01-01T00:00:00Z"), -8'520'336'000'000'000'000);
+    EXPECT_EQ(created("2262-01-01T00:00:00Z"), 9'214'646'400'000'000'000);
 }
 
 // --- OCI archive --------------------------------------------------------------------------------
