@@ -28,6 +28,7 @@ using Inode = std::pair<dev_t, ino_t>;
 struct Copy {
     const RootDir& target_root;
     std::map<Inode, std::string> links;  // files with several names: where the first one went
+    bool failure_named = false;          // by the innermost folder: those around it need not
 };
 
 // One folder on each side, and the way from the target's root to it.
@@ -230,7 +231,10 @@ Status copy_entry(Copy& copy, const Place& place, const std::string& name) {
 Status copy_folder(Copy& copy, const Place& place) {
     const auto names = TRY(list_dir_at(place.source.fd(), "."));
     for (const std::string& name : names) {
-        TRY_CONTEXT(copy_entry(copy, place, name), "copy '" + printable(place.path + name) + "'");
+        auto copied = copy_entry(copy, place, name);
+        if (copied) continue;
+        if (std::exchange(copy.failure_named, true)) return copied;
+        return std::move(copied).error().context("copy '" + printable(place.path + name) + "'");
     }
     return {};
 }
@@ -247,7 +251,7 @@ Status copy_tree(int source, int target) {
     if (::fstat(source_fd.get(), &st) != 0) return system_error("stat the folder to copy");
     const RootDir source_root(std::move(source_fd));
     const RootDir target_root(std::move(target_fd));
-    Copy copy{target_root, {}};
+    Copy copy{target_root, {}, false};
     TRY(copy_folder(copy, {source_root, target_root, "", 0}));
     return copy_metadata(source_root.fd(), target_root.fd(), st);
 }
