@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "sha256:";
 constexpr const char* kBlobs = "blobs/sha256";
-constexpr size_t kMaxBlob = 4U << 20U;  // manifests and configs; dhow-transfer holds the same limit
+constexpr size_t kMaxBlob = 8U << 20U;  // a config's; dhow-transfer lets no larger one through
 
 std::string staged_name(const std::string& hex) {
     return "blob-" + hex;

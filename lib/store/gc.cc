@@ -43,10 +43,12 @@ Result<int> move_orphans(const Store& store,
                          const std::set<std::string>& known) {
     const auto fd = TRY(open_dir_at(store.root_fd(), folder));
     const auto names = TRY(list_dir_at(fd.get(), "."));
+    const std::string kind = folder.substr(0, folder.find('/'));
     int moved = 0;
     for (const std::string& name : names) {
         if (known.count(name) != 0) continue;
-        const std::string aside = "orphan-" + name;
+        // Counted: a leftover's name is anything, and may be there in several folders.
+        const std::string aside = kind + "-" + std::to_string(moved);
         if (::renameat(fd.get(), name.c_str(), session.fd(), aside.c_str()) != 0) {
             return system_error("move leftover '" + folder + "/" + name + "' away");
         }
