@@ -98,7 +98,7 @@ static void authorize(HttpRequest& request,
     }
 }
 
-Result<HttpResponse> RegistryClient::authorized_get(HttpRequest request) {
+Result<HttpResponse> RegistryClient::authorized_get(const HttpRequest& request) {
     bool asked = false;
     for (int attempt = 0;;) {
         HttpRequest signed_request = request;
@@ -190,7 +190,7 @@ Result<FetchedManifest> RegistryClient::manifest(const std::string& reference) {
          {oci::kOciIndex, oci::kOciManifest, oci::kDockerList, oci::kDockerManifest}) {
         wanted.headers.push_back("Accept: " + std::string(type));
     }
-    auto answer = TRY(authorized_get(std::move(wanted)));
+    auto answer = TRY(authorized_get(wanted));
     if (answer.status != 200) return refused(answer, "pull manifest '" + reference + "'");
     FetchedManifest manifest;
     manifest.digest = "sha256:" + sha256_hex(answer.body);

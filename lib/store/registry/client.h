@@ -50,7 +50,7 @@ class RegistryClient {
     Status find_scheme();
     [[nodiscard]] std::string url(const std::string& path) const;
     [[nodiscard]] HttpRequest request(const std::string& path) const;
-    Result<HttpResponse> authorized_get(HttpRequest request);
+    Result<HttpResponse> authorized_get(const HttpRequest& request);
     Result<HttpResponse> blob_attempt(const oci::Descriptor& descriptor,
                                       uint64_t& received,
                                       const ByteSink& sink);

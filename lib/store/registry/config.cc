@@ -42,7 +42,7 @@ bool covers(std::string_view prefix, std::string_view repository) {
 }
 
 std::string main_config_file() {
-    if (const auto path = environment("CONTAINERS_REGISTRIES_CONF"); !path.empty()) return path;
+    if (auto path = environment("CONTAINERS_REGISTRIES_CONF"); !path.empty()) return path;
     const std::string own = environment("HOME") + "/.config/containers/registries.conf";
     return exists_at(AT_FDCWD, own) ? own : "/etc/containers/registries.conf";
 }
