@@ -31,7 +31,7 @@ class AuthFile : public TreeTest {
     std::string file(const std::string& name, std::string_view text) {
         const std::string at = path(name);
         EXPECT_TRUE(make_dirs(at.substr(0, at.rfind('/'))));
-        EXPECT_TRUE(replace_file_at(AT_FDCWD, at, text));
+        EXPECT_TRUE(replace_file_at(AT_FDCWD, at, text, 0600, Durability::None));
         return at;
     }
 

@@ -122,7 +122,7 @@ class RegistryFiles : public TreeTest {
     void file(const std::string& name, std::string_view text) {
         const std::string at = path(name);
         ASSERT_TRUE(make_dirs(at.substr(0, at.rfind('/'))));
-        ASSERT_TRUE(replace_file_at(AT_FDCWD, at, text));
+        ASSERT_TRUE(replace_file_at(AT_FDCWD, at, text, 0600, Durability::None));
     }
 
     static RegistrySettings find(std::string_view repository, const std::string& ca_dir = {}) {

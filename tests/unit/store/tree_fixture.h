@@ -26,7 +26,8 @@ class TreeTest : public testing::Test {
         folder_ = "/var/tmp/dhow-tree-" + random_hex(6);
         ASSERT_TRUE(make_dirs(folder_, 0755));
         ASSERT_EQ(::mkdir((folder_ + "/root").c_str(), 0755), 0);
-        ASSERT_TRUE(replace_file_at(AT_FDCWD, folder_ + "/guard", "untouched", 0640));
+        ASSERT_TRUE(
+            replace_file_at(AT_FDCWD, folder_ + "/guard", "untouched", 0640, Durability::None));
         guard_ = *stat_of("../guard");
     }
 
