@@ -25,7 +25,10 @@ TEST_F(LayerStoreTest, ASessionIsAFolderThatIsLockedAndGoes) {
         ASSERT_TRUE(other);
         EXPECT_NE(::flock(other->get(), LOCK_EX | LOCK_NB), 0);
         write_file(path + "/left", "x");
-        ASSERT_TRUE(make_dir_at(own.fd(), "closed", 0000));
+        const auto closed = make_dir_at(own.fd(), "closed", 0700);
+        ASSERT_TRUE(closed);
+        ASSERT_TRUE(make_dir_at(closed->get(), "deeper", 0700));
+        ASSERT_EQ(::fchmod(closed->get(), 0), 0);
         EXPECT_EQ(entries("staging"), 1U);
     }
     EXPECT_EQ(entries("staging"), 0U);
