@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 
 namespace dhow {
 
@@ -76,9 +77,23 @@ std::optional<int> parse_offset(Cursor& cursor) {
     const auto hours = cursor.digits(2);
     if (!cursor.take(':')) return std::nullopt;
     const auto minutes = cursor.digits(2);
-    if (!hours || !minutes) return std::nullopt;
+    if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
     const int seconds = (*hours * 60 + *minutes) * 60;
     return west ? -seconds : seconds;
+}
+
+UnixNanos to_nanos(int64_t seconds, int64_t nanos) {
+    using Limits = std::numeric_limits<UnixNanos>;
+    // Of one sign, so that no step on the way is farther out than the whole.
+    if (seconds < 0 && nanos > 0) {
+        ++seconds;
+        nanos -= kNanosPerSecond;
+    }
+    UnixNanos time = 0;
+    const bool beyond = __builtin_mul_overflow(seconds, kNanosPerSecond, &time) ||
+                        __builtin_add_overflow(time, nanos, &time);
+    if (!beyond) return time;
+    return seconds < 0 ? Limits::min() : Limits::max();
 }
 
 }  // namespace
@@ -103,24 +118,15 @@ Result<UnixNanos> parse_rfc3339(std::string_view text) {
     const auto nanos = parse_fraction(cursor);
     const auto offset = parse_offset(cursor);
     if (!second || !nanos || !offset || !cursor.rest.empty()) return malformed();
-    if (*month < 1 || *month > 12 || *day < 1 || *day > 31 || *hour > 23 || *minute > 59 ||
-        *second > 60) {
-        return malformed();
-    }
-    std::tm parts{};
-    parts.tm_year = *year - 1900;
-    parts.tm_mon = *month - 1;
-    parts.tm_mday = *day;
-    parts.tm_hour = *hour;
-    parts.tm_min = *minute;
-    parts.tm_sec = *second;
-    // 1677 to 2262; Go writes the year 1 for a time that nobody set.
-    UnixNanos time = 0;
-    if (__builtin_mul_overflow(::timegm(&parts) - *offset, kNanosPerSecond, &time) ||
-        __builtin_add_overflow(time, *nanos, &time)) {
-        return malformed();
-    }
-    return time;
+    if (*hour > 23 || *minute > 59 || *second > 60) return malformed();
+    std::tm date{};
+    date.tm_year = *year - 1900;
+    date.tm_mon = *month - 1;
+    date.tm_mday = *day;
+    const int64_t midnight = ::timegm(&date);
+    // timegm makes 2 March of 30 February.
+    if (date.tm_mon != *month - 1 || date.tm_mday != *day) return malformed();
+    return to_nanos(midnight + (*hour * 60 + *minute) * 60 + *second - *offset, *nanos);
 }
 
 }  // namespace dhow

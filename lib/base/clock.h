@@ -15,7 +15,8 @@ using UnixNanos = int64_t;
 UnixNanos now_unix_nanos();
 // "2026-01-31T08:09:10.123456789Z"
 std::string format_rfc3339(UnixNanos time);
-// RFC 3339 with an offset or Z and up to nine digits of fraction.
+// RFC 3339 with an offset or Z; of a fraction, nine digits count. A time that 64 bits do not reach
+// (before 1677, after 2262) is the nearest that they do.
 Result<UnixNanos> parse_rfc3339(std::string_view text);
 
 }  // namespace dhow

@@ -2,6 +2,7 @@
 // Listing and removing folders (base/file.h). Removal walks by fd, so that a folder swapped for a
 // symbolic link in mid-walk leads nowhere.
 #include "base/file.h"
+#include "base/random.h"
 
 #include <cerrno>
 #include <memory>
@@ -39,60 +40,105 @@ Result<std::vector<std::string>> names_of(DIR* stream) {
 }
 
 Result<UniqueFd> open_for_removal(int dir, const std::string& name) {
-    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-    auto fd = open_at(dir, name, kFlags);
+    constexpr int kFlags = O_DIRECTORY | O_NOFOLLOW;
+    auto fd = open_at(dir, name, O_RDONLY | kFlags);
     if (fd || fd.error().sys_errno != EACCES) return fd;
-    // A container may have left a folder that its owner cannot read: give the bits back.
-    if (::fchmodat(dir, name.c_str(), 0700, 0) != 0) return fd;
-    return open_at(dir, name, kFlags);
+    // A container may have left a folder that its owner cannot read: give the bits back, to what is
+    // held open and not to what the name may mean by now.
+    const auto held = TRY(open_at(dir, name, O_PATH | kFlags));
+    if (::chmod(fd_path(held.get()).c_str(), 0700) != 0) return fd;
+    return open_at(dir, name, O_RDONLY | kFlags);
 }
 
-Status remove_entry(int dir, const std::string& name, dev_t device);
+Status unlink_at(int dir, const std::string& name, int flags) {
+    if (::unlinkat(dir, name.c_str(), flags) == 0 || errno == ENOENT) return {};
+    return system_error("remove '" + name + "'");
+}
 
-Status remove_children(int fd, dev_t device) {
-    auto reopened = TRY(open_at(fd, ".", O_RDONLY | O_DIRECTORY));
-    const auto stream = TRY(open_stream(std::move(reopened)));
-    const auto names = TRY(names_of(stream.get()));
-    for (const std::string& name : names) {
-        TRY(remove_entry(fd, name, device));
+// One tree on its way out. Each level costs a descriptor and a stack frame, and a container decides
+// how many there are: what is deeper than kMaxDepth is moved to the top and removed from there.
+class Removal {
+  public:
+    Removal(int top, dev_t device) : top_(top), device_(device) {}
+
+    Status empty_top() {
+        TRY(empty(top_, 0));
+        while (!moved_up_.empty()) {
+            const std::string name = std::move(moved_up_.back());
+            moved_up_.pop_back();
+            TRY(remove_entry(top_, name, 1));
+        }
+        return {};
     }
-    return {};
-}
 
-Status remove_folder(int dir, const std::string& name, dev_t device) {
-    const auto fd = TRY(open_for_removal(dir, name));
+  private:
+    static constexpr int kMaxDepth = 64;
 
-    struct stat st {};
-
-    if (::fstat(fd.get(), &st) != 0) return system_error("stat '" + name + "'");
-    if (st.st_dev != device) {
-        return make_error(ErrorKind::Conflict, "remove '" + name + "': something is mounted there");
+    Status empty(int folder, int depth) {
+        auto emptied = remove_children(folder, depth);
+        if (emptied || emptied.error().sys_errno != EACCES) return emptied;
+        if (::fchmod(folder, 0700) != 0) return emptied;
+        return remove_children(folder, depth);
     }
-    auto emptied = remove_children(fd.get(), device);
-    if (!emptied && emptied.error().sys_errno == EACCES && ::fchmod(fd.get(), 0700) == 0) {
-        emptied = remove_children(fd.get(), device);
-    }
-    TRY(std::move(emptied));
-    if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
-    return system_error("remove folder '" + name + "'");
-}
 
-Status remove_entry(int dir, const std::string& name, dev_t device) {
-    if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-    if (errno != EISDIR) return system_error("remove '" + name + "'");
-    return remove_folder(dir, name, device);
-}
+    Status remove_children(int folder, int depth) {
+        const auto names = TRY(list_dir_at(folder, "."));
+        for (const std::string& name : names) TRY(remove_entry(folder, name, depth + 1));
+        return {};
+    }
+
+    Status remove_entry(int dir, const std::string& name, int depth) {
+        auto unlinked = unlink_at(dir, name, 0);
+        if (unlinked || unlinked.error().sys_errno != EISDIR) return unlinked;
+        return depth > kMaxDepth ? move_up(dir, name) : remove_folder(dir, name, depth);
+    }
+
+    Status remove_folder(int dir, const std::string& name, int depth) {
+        const auto folder = TRY(open_for_removal(dir, name));
+
+        struct stat st {};
+
+        if (::fstat(folder.get(), &st) != 0) return system_error("stat '" + name + "'");
+        if (st.st_dev != device_) {
+            return make_error(ErrorKind::Conflict,
+                              "remove '" + name + "': something is mounted there");
+        }
+        TRY(empty(folder.get(), depth));
+        return unlink_at(dir, name, AT_REMOVEDIR);
+    }
+
+    Status move_up(int dir, const std::string& name) {
+        const std::string there = "deep-" + random_hex(8);
+        if (::renameat(dir, name.c_str(), top_, there.c_str()) != 0) {
+            // A folder that changes its parent must itself be writable.
+            const auto folder = TRY(open_for_removal(dir, name));
+            ::fchmod(folder.get(), 0700);
+            if (::renameat(dir, name.c_str(), top_, there.c_str()) != 0) {
+                return system_error("move '" + name + "'");
+            }
+        }
+        moved_up_.push_back(there);
+        return {};
+    }
+
+    int top_;
+    dev_t device_;
+    std::vector<std::string> moved_up_;
+};
 
 }  // namespace
 
 Status remove_tree_at(int dir, const std::string& path) {
+    auto unlinked = unlink_at(dir, path, 0);
+    // Where the parent may not be written to, EACCES comes before it is known what this is.
+    if (unlinked || unlinked.error().sys_errno != EISDIR) return unlinked;
+    const auto top = TRY(open_for_removal(dir, path));
+
     struct stat st {};
 
-    if (::fstatat(dir, path.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) return {};
-        return system_error("stat '" + path + "'");
-    }
-    return remove_entry(dir, path, st.st_dev);
+    if (::fstat(top.get(), &st) != 0) return system_error("stat '" + path + "'");
+    TRY(Removal(top.get(), st.st_dev).empty_top());
+    return unlink_at(dir, path, AT_REMOVEDIR);
 }
 
 Result<std::vector<std::string>> list_dir_at(int dir, const std::string& path) {

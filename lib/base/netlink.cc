@@ -51,6 +51,8 @@ std::string explanation(const nlmsghdr& header, const nlmsgerr& error) {
 
 std::optional<uint32_t> parse_ipv4(std::string_view text) {
     in_addr address{};
+    if (text.find('\0') != std::string_view::npos)
+        return std::nullopt;  // inet_pton would stop there
     if (::inet_pton(AF_INET, std::string(text).c_str(), &address) != 1) return std::nullopt;
     return ntohl(address.s_addr);
 }

@@ -244,8 +244,9 @@ Result<Captured> run_captured(SpawnOptions options, std::string_view input) {
             const ssize_t got = ::read(sources[i]->get(), buffer.data(), buffer.size());
             if (got <= 0) {
                 sources[i]->reset();
-            } else if (sinks[i]->size() < kLimit) {
-                sinks[i]->append(buffer.data(), static_cast<size_t>(got));
+            } else {
+                const size_t room = kLimit - sinks[i]->size();
+                sinks[i]->append(buffer.data(), std::min(static_cast<size_t>(got), room));
             }
         }
         if (in_write && polls[2].revents != 0) {
