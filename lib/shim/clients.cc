@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <utility>
 #include <vector>
 
 #include <sys/epoll.h>
@@ -197,6 +198,7 @@ bool Clients::send(Client& client, std::string packet) {
     if (!flush(client)) return false;
     if (client.queued_bytes <= kMaxQueue) return true;
     if (!client.lossless) return false;
+    client.behind = true;
     handler_.on_backpressure(true);
     return true;
 }
@@ -213,8 +215,17 @@ bool Clients::flush(Client& client) {
         client.queue.pop_front();
     }
     watch(client);
-    if (client.lossless && client.queued_bytes <= kResumeQueue) handler_.on_backpressure(false);
+    if (client.queued_bytes <= kResumeQueue) catch_up(client);
     return true;
+}
+
+// Output goes on when the last of those who were behind is not.
+void Clients::catch_up(Client& client) {
+    if (!std::exchange(client.behind, false)) return;
+    for (const auto& [fd, other] : clients_) {
+        if (other->behind) return;
+    }
+    handler_.on_backpressure(false);
 }
 
 void Clients::drop(int fd) {
@@ -222,7 +233,7 @@ void Clients::drop(int fd) {
     if (found == clients_.end()) return;
     const bool fed = (found->second->flags & kAttachStdin) != 0;
     const bool launcher = found->second->launcher;
-    const bool lossless = found->second->lossless;
+    catch_up(*found->second);
     loop_.remove(fd);
     clients_.erase(found);
     bool others_feed = false;
@@ -230,7 +241,6 @@ void Clients::drop(int fd) {
         others_feed = others_feed || (client->flags & kAttachStdin) != 0;
     }
     if (launcher) launcher_fd_ = -1;
-    if (lossless) handler_.on_backpressure(false);
     if (fed && !others_feed) handler_.on_stdin_client_gone();
 }
 

@@ -32,7 +32,7 @@ class ClientHandler {
     virtual void on_cleaned() = 0;
     // The last client that fed stdin has left.
     virtual void on_stdin_client_gone() = 0;
-    // The launcher can or cannot take more output.
+    // Somebody lossless cannot take more output; or all of them can again.
     virtual void on_backpressure(bool behind) = 0;
 };
 
@@ -69,6 +69,7 @@ class Clients {
         bool begun = false;  // has sent its first packet
         bool launcher = false;
         bool lossless = false;  // the container waits for it
+        bool behind = false;    // and is waiting now
         std::deque<std::string> queue;
         size_t queued_bytes = 0;
     };
@@ -84,6 +85,7 @@ class Clients {
     void answer(Client& client, const Status& status);
     bool send(Client& client, std::string packet);
     bool flush(Client& client);
+    void catch_up(Client& client);
     void drop(int fd);
 
     EventLoop& loop_;

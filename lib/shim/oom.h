@@ -5,11 +5,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <sys/types.h>
 
 namespace dhow::shim {
+
+// The files that may count for one line of /proc/PID/cgroup: "4:memory:/path" on v1, "0::/path" on
+// v2, which is mounted below on a hybrid.
+std::vector<std::string> oom_event_files(std::string_view cgroup_line);
+// The count in such a file; nullopt where it has none (v1 before Linux 4.13).
+std::optional<uint64_t> parse_oom_kills(std::string_view events);
 
 class OomWatch {
   public:

@@ -18,10 +18,10 @@ static_assert(kChunk < kMaxPacket);
 static constexpr size_t kMaxInput = 1U << 18U;
 
 Status Supervisor::watch_streams() {
-    paused_output_ = false;
     input_ends_ = input_ends_ && config_.stdin_once;
     const auto watch = [this](int fd, bool is_stderr) {
-        return loop_.add(fd, EPOLLIN, [this, fd, is_stderr](uint32_t events) {
+        const uint32_t reading = paused_output_ ? 0U : uint32_t{EPOLLIN};
+        return loop_.add(fd, reading, [this, fd, is_stderr](uint32_t events) {
             if ((events & EPOLLOUT) != 0) feed_stdin();
             if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_stream(fd, is_stderr);
         });
