@@ -110,14 +110,17 @@ void Clients::on_event(int fd, uint32_t events) {
     if (found == clients_.end()) return;
     Client& client = *found->second;
     bool alive = true;
-    if ((events & EPOLLOUT) != 0) alive = flush(client);
-    if (alive && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) alive = read_packet(client);
+    if ((events & EPOLLOUT) != 0) flush(client);
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) alive = read_packet(client);
     if (!alive) drop(fd);
 }
 
 bool Clients::read_packet(Client& client) {
     auto message = receive_message(client.socket.get(), kMaxPacket);
-    if (!message) return message.error().sys_errno == EAGAIN;
+    if (!message) {
+        // ECONNRESET is told once, where the client left output unread: its own packets come after.
+        return message.error().sys_errno == EAGAIN || message.error().sys_errno == ECONNRESET;
+    }
     if (message->bytes.empty()) return false;
     return handle(client,
                   Packet{.type = static_cast<PacketType>(message->bytes.front()),
@@ -191,11 +194,12 @@ void Clients::answer(Client& client, const Status& status) {
     }
 }
 
-// False: the connection is broken, or the client too far behind.
+// False: the client is too far behind.
 bool Clients::send(Client& client, std::string packet) {
+    if (client.deaf) return true;
     client.queued_bytes += packet.size();
     client.queue.push_back(std::move(packet));
-    if (!flush(client)) return false;
+    flush(client);
     if (client.queued_bytes <= kMaxQueue) return true;
     if (!client.lossless) return false;
     client.behind = true;
@@ -203,20 +207,24 @@ bool Clients::send(Client& client, std::string packet) {
     return true;
 }
 
-bool Clients::flush(Client& client) {
+void Clients::flush(Client& client) {
     while (!client.queue.empty()) {
         const std::string& packet = client.queue.front();
         const ssize_t put =
             ::send(client.socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0 && errno == EINTR) continue;
-        if (put < 0 && errno != EAGAIN && errno != ENOBUFS) return false;
+        if (put < 0 && errno != EAGAIN && errno != ENOBUFS) {
+            // Gone, or going: it is dropped at its end, when all it has sent is read.
+            client.deaf = true;
+            client.queue.clear();
+            client.queued_bytes = 0;
+        }
         if (put < 0) break;
         client.queued_bytes -= packet.size();
         client.queue.pop_front();
     }
     watch(client);
     if (client.queued_bytes <= kResumeQueue) catch_up(client);
-    return true;
 }
 
 // Output goes on when the last of those who were behind is not.

@@ -70,6 +70,7 @@ class Clients {
         bool launcher = false;
         bool lossless = false;  // the container waits for it
         bool behind = false;    // and is waiting now
+        bool deaf = false;      // reads no more; what it has sent still counts
         std::deque<std::string> queue;
         size_t queued_bytes = 0;
     };
@@ -84,7 +85,7 @@ class Clients {
     bool begin(Client& client, const Packet& packet);
     void answer(Client& client, const Status& status);
     bool send(Client& client, std::string packet);
-    bool flush(Client& client);
+    void flush(Client& client);
     void catch_up(Client& client);
     void drop(int fd);
 

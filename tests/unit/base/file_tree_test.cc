@@ -145,11 +145,15 @@ TEST(RemoveTree, StopsAtWhatIsMounted) {
     const TempDir dir;
     ASSERT_TRUE(make_dirs(dir / "t/m"));
     const int code = in_child([&] {
-        const uid_t uid = ::geteuid();
-        const int flags = uid == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS;
-        const std::string map = "0 " + std::to_string(uid) + " 1";
-        if (::unshare(flags) != 0 ||
-            (uid != 0 && !write_existing_at(AT_FDCWD, "/proc/self/uid_map", map)) ||
+        const bool root = ::geteuid() == 0;
+        const std::string uids = "0 " + std::to_string(::geteuid()) + " 1";
+        const std::string gids = "0 " + std::to_string(::getegid()) + " 1";
+        const auto put = [&](const char* file, const std::string& text) {
+            return root || write_existing_at(AT_FDCWD, file, text);
+        };
+        if (::unshare(root ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+            !put("/proc/self/uid_map", uids) || !put("/proc/self/setgroups", "deny") ||
+            !put("/proc/self/gid_map", gids) ||
             ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
             ::mount("tmpfs", (dir / "t/m").c_str(), "tmpfs", 0, nullptr) != 0) {
             return 77;

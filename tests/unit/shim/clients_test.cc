@@ -160,6 +160,23 @@ TEST_F(ClientsTest, TheLastFeederToLeaveIsTold) {
     EXPECT_EQ(container_.feeders_gone, 1);
 }
 
+// As `echo x | dhow attach` of an old client does: gone before the shim looks at all it sent.
+TEST_F(ClientsTest, WhatALeavingClientHasSentStillArrives) {
+    for (const bool unread_output : {false, true}) {
+        container_.stdin_bytes.clear();
+        container_.feeders_gone = 0;
+        auto feeder = attach_with(kAttachStdin | kAttachStdout);
+        if (unread_output) clients_.broadcast_output(false, "never read");
+        for (const char* packet : {"ia", "ib", "ic"})
+            ASSERT_TRUE(send_message(feeder.get(), packet));
+        feeder.reset();
+        clients_.broadcast_output(false, "to nobody");
+        settle();
+        EXPECT_EQ(container_.stdin_bytes, "abc");
+        EXPECT_EQ(container_.feeders_gone, 1);
+    }
+}
+
 TEST_F(ClientsTest, HeldInputStaysInItsSocketAndIsNotLost) {
     const auto feeder = attach_with(kAttachStdin | kAttachStdout);
     clients_.hold_input(true);
