@@ -28,6 +28,12 @@ class LineSplitter {
   public:
     template <class Visit>
     bool feed(std::string_view bytes, Visit visit) {
+        if (skipping_) {
+            const size_t end = bytes.find('\n');
+            if (end == std::string_view::npos) return true;
+            bytes.remove_prefix(end + 1);
+            skipping_ = false;
+        }
         pending_ += bytes;
         size_t begin = 0;
         for (size_t end = pending_.find('\n'); end != std::string::npos;
@@ -36,12 +42,22 @@ class LineSplitter {
             begin = end + 1;
         }
         pending_.erase(0, begin);
-        if (pending_.size() > kMaxLine) pending_.clear();  // damaged: find the next line's start
+        if (pending_.size() > kMaxLine) {  // damaged: find the next line's start
+            pending_.clear();
+            skipping_ = true;
+        }
         return true;
+    }
+
+    // Another file follows: half a line at this one's end is not continued there.
+    void end_file() {
+        pending_.clear();
+        skipping_ = false;
     }
 
   private:
     std::string pending_;
+    bool skipping_ = false;
 };
 
 class Reader {
@@ -83,28 +99,45 @@ class Reader {
         bool begins_line = true;
     };
 
-    // A line may be several records, all but its last partial; its last may be yet to come. Lines
-    // are counted by their beginnings, and dropped whole.
+    // A line may be several records, all but its last partial; its last may be yet to come, and the
+    // other stream's may lie between. Lines are counted by their beginnings, and dropped whole.
     void hold_back(LogRecord record) {
         const int64_t wanted = *query_.tail;
         if (wanted <= 0) return;
-        bool& in_line = in_line_[record.is_stderr ? 1 : 0];
-        const bool begins_line = !std::exchange(in_line, record.partial);
-        if (begins_line) ++held_lines_;
+        const size_t stream = record.is_stderr ? 1 : 0;
+        const bool begins_line = !std::exchange(in_line_[stream], record.partial);
+        if (begins_line) {
+            ++held_lines_;
+            dropping_[stream] = false;
+        } else if (dropping_[stream]) {
+            return;
+        }
         held_.push_back({.record = std::move(record), .begins_line = begins_line});
         while (held_lines_ > wanted) drop_first_line();
     }
 
     void drop_first_line() {
+        const bool is_stderr = held_.front().record.is_stderr;
+        const size_t stream = is_stderr ? 1 : 0;
         --held_lines_;
         held_.pop_front();
-        while (!held_.empty() && !held_.front().begins_line) held_.pop_front();
+        for (auto next = held_.begin(); next != held_.end();) {
+            if (next->record.is_stderr != is_stderr) {
+                ++next;
+            } else if (next->begins_line) {
+                return;
+            } else {
+                next = held_.erase(next);
+            }
+        }
+        dropping_[stream] = in_line_[stream];
     }
 
     const LogQuery& query_;
     const std::function<bool(const LogRecord&)>& sink_;
     std::deque<Held> held_;
-    std::array<bool, 2> in_line_{};  // stdout, stderr: its last record was partial
+    std::array<bool, 2> in_line_{};   // stdout, stderr: its last record was partial
+    std::array<bool, 2> dropping_{};  // and belongs to a line that was dropped
     int64_t held_lines_ = 0;
     bool tail_done_ = false;
 };
@@ -146,6 +179,10 @@ void wait_for_news(int inotify) {
     }
 }
 
+bool same_file(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 // The file at `path` is another one than `fd`: the shim has rotated.
 bool rotated(int fd, const std::string& path) {
     struct stat open_file {};
@@ -153,7 +190,28 @@ bool rotated(int fd, const std::string& path) {
     struct stat named {};
 
     if (::fstat(fd, &open_file) != 0 || ::stat(path.c_str(), &named) != 0) return false;
-    return open_file.st_ino != named.st_ino;
+    return !same_file(open_file, named);
+}
+
+bool are_one(const UniqueFd& a, const UniqueFd& b) {
+    struct stat first {};
+
+    struct stat second {};
+
+    return ::fstat(a.get(), &first) == 0 && ::fstat(b.get(), &second) == 0 &&
+           same_file(first, second);
+}
+
+Result<bool> read_old_part(const std::string& path,
+                           const UniqueFd& file,
+                           LineSplitter& splitter,
+                           Reader& reader) {
+    const auto old = TRY(open_if_there(path + ".1"));
+    // Rotated since `file` was opened: then it is the old part itself.
+    if (!old || are_one(old, file)) return true;
+    const bool more = TRY(read_to_end(old.get(), splitter, reader));
+    splitter.end_file();
+    return more;
 }
 
 }  // namespace
@@ -163,27 +221,27 @@ Status read_log_file(const std::string& path,
                      const std::function<bool(const LogRecord&)>& sink) {
     Reader reader(query, sink);
     LineSplitter splitter;
-    const auto old = TRY(open_if_there(path + ".1"));
-    if (old && !TRY(read_to_end(old.get(), splitter, reader))) return {};
     auto file = TRY(open_if_there(path));
-    if (!file) {
-        reader.release();
-        return {};
-    }
+    bool more = TRY(read_old_part(path, file, splitter, reader));
     UniqueFd inotify;
-    if (query.may_grow) inotify = TRY(watch(path));
-    bool more = TRY(read_to_end(file.get(), splitter, reader));
+    if (file && query.may_grow) inotify = TRY(watch(path));
+    if (file && more) more = TRY(read_to_end(file.get(), splitter, reader));
     more = reader.release() && more;
-    while (more && query.may_grow) {
-        const bool growing = query.may_grow();
+    bool growing = query.may_grow != nullptr;
+    while (more && file && growing) {
+        growing = query.may_grow();
         more = TRY(read_to_end(file.get(), splitter, reader));
-        if (!more || !growing) break;
-        if (rotated(file.get(), path)) {
+        // The last words of a container may be in a new file too.
+        while (more && file && rotated(file.get(), path)) {
+            // What came between the last look and the renaming.
+            more = TRY(read_to_end(file.get(), splitter, reader));
+            splitter.end_file();
             file = TRY(open_if_there(path));
+            if (!more || !file) break;
             inotify = TRY(watch(path));
-            continue;
+            more = TRY(read_to_end(file.get(), splitter, reader));
         }
-        wait_for_news(inotify.get());
+        if (more && file && growing) wait_for_news(inotify.get());
     }
     return {};
 }

@@ -66,6 +66,16 @@ Status resolve_working_dir(const CreateRequest& request,
     return invalid("working directory '" + printable(dir) + "' is not an absolute path");
 }
 
+// "/data/" of an image and "/data" of a user are one place; mounting both would hide the user's.
+std::string clean_path(const std::string& absolute) {
+    std::vector<std::string> components;
+    for (std::string& name : split(absolute, '/')) {
+        if (name == ".." && !components.empty()) components.pop_back();
+        if (!name.empty() && name != "." && name != "..") components.push_back(std::move(name));
+    }
+    return "/" + join(components, "/");
+}
+
 bool has_mount_at(const std::vector<MountSpec>& mounts, const std::string& destination) {
     return std::any_of(mounts.begin(), mounts.end(), [&](const MountSpec& mount) {
         return mount.destination == destination;
@@ -80,13 +90,17 @@ Status resolve_mounts(const oci::ImageConfig& image, ContainerConfig& config) {
             return invalid("mount destination '" + printable(destination) +
                            "' is not an absolute path");
         }
+        mounts[i].destination = clean_path(destination);
+        if (destination == "/") return invalid("a mount at '/' would hide the image");
         for (size_t j = 0; j < i; ++j) {
             if (mounts[j].destination != destination) continue;
             return invalid("'" + printable(destination) + "': two mounts at the same place");
         }
     }
-    for (const std::string& path : image.config.volumes) {
-        if (path.empty() || path.front() != '/' || has_mount_at(mounts, path)) continue;
+    for (const std::string& volume : image.config.volumes) {
+        if (volume.empty() || volume.front() != '/') continue;
+        const std::string path = clean_path(volume);
+        if (path == "/" || has_mount_at(mounts, path)) continue;
         mounts.push_back(MountSpec{.kind = MountKind::Volume, .destination = path});
     }
     return {};
@@ -94,6 +108,14 @@ Status resolve_mounts(const oci::ImageConfig& image, ContainerConfig& config) {
 
 bool publishes(NetworkKind kind) {
     return kind == NetworkKind::Pasta || kind == NetworkKind::Bridge;
+}
+
+// Unless the user has said where to.
+void publish(CreateRequest& options, uint16_t container_port, Protocol protocol) {
+    for (const PortMapping& port : options.ports) {
+        if (port.container_port == container_port && port.protocol == protocol) return;
+    }
+    options.ports.push_back(PortMapping{.container_port = container_port, .protocol = protocol});
 }
 
 void resolve_network(const oci::ImageConfig& image, const HostFacts& host, Resolved& resolved) {
@@ -105,10 +127,9 @@ void resolve_network(const oci::ImageConfig& image, const HostFacts& host, Resol
         for (const auto& exposed : image.config.exposed_ports) {
             const auto [number, protocol] = split_once(exposed, '/');
             const auto port = parse_int<uint16_t>(number);
-            if (!port) continue;
-            options.ports.push_back(
-                PortMapping{.container_port = *port,
-                            .protocol = protocol == "udp" ? Protocol::Udp : Protocol::Tcp});
+            const bool udp = protocol == "udp";
+            if (!port || *port == 0 || (!udp && protocol.value_or("tcp") != "tcp")) continue;
+            publish(options, *port, udp ? Protocol::Udp : Protocol::Tcp);
         }
     }
     if (!options.ports.empty() && !publishes(options.network)) {

@@ -23,6 +23,7 @@ constexpr uint64_t kLow32 = 0xffffffff;
 constexpr unsigned kHighestAddressFamily = 45;
 // CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}: clone(2) may make threads and processes only.
 constexpr uint64_t kNamespaceFlags = 0x7e020080;
+constexpr uint64_t kLastArgument = 5;
 constexpr uint64_t kPersonalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
 
 std::vector<std::string> strings(std::span<const std::string_view> names) {
@@ -138,18 +139,43 @@ Result<bool> applies(const json::Object& rule, const std::vector<std::string>& c
     return !contains(excludes.arches, architecture);
 }
 
+Error malformed_rule(std::string_view why) {
+    return make_error(ErrorKind::InvalidArgument, "seccomp rule: " + std::string(why));
+}
+
+// All 64 bits: a mask of ones is more than json::get_int() knows.
+Result<uint64_t> get_bits(const json::Object& object, std::string_view name) {
+    const json::Value* value = object.if_contains(name);
+    if (value != nullptr && value->is_uint64()) return value->get_uint64();
+    const int64_t number = TRY(json::get_int(object, name)).value_or(0);
+    if (number < 0) return malformed_rule("'" + std::string(name) + "' is negative");
+    return static_cast<uint64_t>(number);
+}
+
+Result<std::optional<uint32_t>> get_errno(const json::Object& object, std::string_view name) {
+    constexpr int64_t kHighest = 0xffff;  // SECCOMP_RET_DATA
+    const auto code = TRY(json::get_int(object, name));
+    if (!code) return std::optional<uint32_t>();
+    if (*code < 0 || *code > kHighest) {
+        return malformed_rule("'" + std::string(name) + "' is out of range");
+    }
+    return std::optional(static_cast<uint32_t>(*code));
+}
+
 Result<std::vector<oci::SeccompArg>> parse_arguments(const json::Object& rule) {
     std::vector<oci::SeccompArg> arguments;
     const json::Array* array = TRY(json::get_array(rule, "args"));
     if (array == nullptr) return arguments;
     for (const json::Value& value : *array) {
-        if (!value.is_object()) continue;
+        // A condition left out would allow more than was written.
+        if (!value.is_object()) return malformed_rule("an argument is no object");
         const json::Object& object = value.get_object();
         oci::SeccompArg argument;
-        argument.index = static_cast<uint32_t>(TRY(json::get_int(object, "index")).value_or(0));
-        argument.value = static_cast<uint64_t>(TRY(json::get_int(object, "value")).value_or(0));
-        argument.value_two =
-            static_cast<uint64_t>(TRY(json::get_int(object, "valueTwo")).value_or(0));
+        const uint64_t index = TRY(get_bits(object, "index"));
+        if (index > kLastArgument) return malformed_rule("a call has six arguments");
+        argument.index = static_cast<uint32_t>(index);
+        argument.value = TRY(get_bits(object, "value"));
+        argument.value_two = TRY(get_bits(object, "valueTwo"));
         argument.op = TRY(json::get_string(object, "op")).value_or("");
         arguments.push_back(std::move(argument));
     }
@@ -162,8 +188,7 @@ Result<oci::SeccompSyscall> parse_rule(const json::Object& object) {
     const auto single = TRY(json::get_string(object, "name"));
     if (single) rule.names.push_back(*single);
     rule.action = TRY(json::get_string(object, "action")).value_or("");
-    const auto code = TRY(json::get_int(object, "errnoRet"));
-    if (code) rule.errno_ret = static_cast<uint32_t>(*code);
+    rule.errno_ret = TRY(get_errno(object, "errnoRet"));
     rule.args = TRY(parse_arguments(object));
     return rule;
 }
@@ -180,15 +205,14 @@ Result<oci::Seccomp> load_seccomp(const std::string& path,
         return make_error(ErrorKind::InvalidArgument,
                           "seccomp profile '" + path + "' has no defaultAction");
     }
-    const auto code = TRY(json::get_int(object, "defaultErrnoRet"));
-    if (code) policy.default_errno_ret = static_cast<uint32_t>(*code);
+    policy.default_errno_ret = TRY(get_errno(object, "defaultErrnoRet"));
     policy.architectures = TRY(json::get_strings(object, "architectures"));
     if (policy.architectures.empty()) policy.architectures = native_architectures();
     policy.flags = TRY(json::get_strings(object, "flags"));
     const json::Array* rules = TRY(json::get_array(object, "syscalls"));
     if (rules == nullptr) return policy;
     for (const json::Value& value : *rules) {
-        if (!value.is_object()) continue;
+        if (!value.is_object()) return malformed_rule("no object");
         if (!TRY(applies(value.get_object(), capabilities))) continue;
         policy.syscalls.push_back(TRY(parse_rule(value.get_object())));
     }

@@ -67,6 +67,12 @@ std::string port_text(const PortMapping& port) {
     return text + "/" + std::string(protocol_name(port.protocol));
 }
 
+std::string network_text(const CreateRequest& options) {
+    const std::string name(network_name(options.network));
+    return options.network == NetworkKind::Container ? name + ":" + options.network_container
+                                                     : name;
+}
+
 void append_mounts(std::vector<std::string>& words, const CreateRequest& options) {
     for (const MountSpec& mount : options.mounts) {
         std::vector<std::string> rest = mount.options;
@@ -100,6 +106,9 @@ void append_lists(std::vector<std::string>& words, const CreateRequest& options)
     for (const std::string& entry : options.env) append_option(words, "--env", entry);
     for (const auto& [key, value] : options.labels) {
         append_option(words, "--label", key + "=" + value);
+    }
+    for (const auto& [key, value] : options.annotations) {
+        append_option(words, "--annotation", key + "=" + value);
     }
     for (const PortMapping& port : options.ports)
         append_option(words, "--publish", port_text(port));
@@ -144,10 +153,13 @@ std::vector<std::string> run_arguments(const ContainerConfig& config) {
     append_option(words, "--hostname", options.hostname);
     append_option(words, "--user", options.user);
     append_option(words, "--workdir", options.working_dir);
-    append_option(words, "--network", std::string(network_name(options.network)));
+    append_option(words, "--network", network_text(options));
     append_option(words, "--runtime", options.runtime);
     append_option(words, "--log-driver", options.log_driver);
     append_option(words, "--stop-signal", options.stop_signal);
+    if (options.stop_timeout_seconds) {
+        append_option(words, "--stop-timeout", std::to_string(*options.stop_timeout_seconds));
+    }
     append_flag(words, "--interactive", options.interactive);
     append_flag(words, "--tty", options.terminal);
     append_flag(words, "--read-only", options.read_only);
