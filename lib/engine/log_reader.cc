@@ -231,6 +231,7 @@ Status read_log_file(const std::string& path,
     while (more && file && growing) {
         growing = query.may_grow();
         more = TRY(read_to_end(file.get(), splitter, reader));
+        bool moved = false;
         // The last words of a container may be in a new file too.
         while (more && file && rotated(file.get(), path)) {
             // What came between the last look and the renaming.
@@ -240,8 +241,9 @@ Status read_log_file(const std::string& path,
             if (!more || !file) break;
             inotify = TRY(watch(path));
             more = TRY(read_to_end(file.get(), splitter, reader));
+            moved = true;
         }
-        if (more && file && growing) wait_for_news(inotify.get());
+        if (more && file && growing && !moved) wait_for_news(inotify.get());
     }
     return {};
 }
