@@ -126,7 +126,8 @@ Result<UnixNanos> parse_rfc3339(std::string_view text) {
     const int64_t midnight = ::timegm(&date);
     // timegm makes 2 March of 30 February.
     if (date.tm_mon != *month - 1 || date.tm_mday != *day) return malformed();
-    return to_nanos(midnight + (*hour * 60 + *minute) * 60 + *second - *offset, *nanos);
+    const int64_t minutes = int64_t{*hour} * 60 + *minute;
+    return to_nanos(midnight + minutes * 60 + *second - *offset, *nanos);
 }
 
 }  // namespace dhow
