@@ -6,6 +6,9 @@
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 namespace dhow::json {
 
 static constexpr size_t kMaxDepth = 64;
@@ -45,6 +48,20 @@ static size_t members_written(std::string_view text) {
     return count;
 }
 
+// What Boost reads as infinite it writes as a number that it does not read.
+static bool all_finite(const Value& value) {
+    if (const auto* object = value.if_object()) {
+        return std::all_of(object->begin(), object->end(), [](const auto& member) {
+            return all_finite(member.value());
+        });
+    }
+    if (const auto* array = value.if_array()) {
+        return std::all_of(array->begin(), array->end(), all_finite);
+    }
+    const double* number = value.if_double();
+    return number == nullptr || std::isfinite(*number);
+}
+
 Result<Value> parse(std::string_view text, std::string_view what) {
     boost::json::parse_options options;
     options.max_depth = kMaxDepth;
@@ -54,6 +71,7 @@ Result<Value> parse(std::string_view text, std::string_view what) {
     if (code) return malformed(what, code.message());
     Value value = parser.release();
     if (members_kept(value) != members_written(text)) return malformed(what, "duplicate member");
+    if (!all_finite(value)) return malformed(what, "number out of range");
     return value;
 }
 

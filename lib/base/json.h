@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON documents: Boost.JSON behind the few functions dhow needs, so that a document from an image,
 // a registry or an API client meets the same limits everywhere. Unknown members are the reader's
-// business; duplicate members, nesting beyond 64 and trailing bytes are errors here.
+// business; duplicate members, nesting beyond 64, numbers beyond a double and trailing bytes are
+// errors here.
 #pragma once
 
 #include "base/result.h"
