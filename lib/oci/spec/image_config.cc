@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 
+#include <limits>
+
 namespace dhow::oci {
 
 namespace {
@@ -64,7 +66,10 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
     image.author = TRY(json::get_string(object, "author")).value_or("");
     const auto created = TRY(json::get_string(object, "created"));
     if (created) {
-        if (const auto time = parse_rfc3339(*created)) image.created = *time;
+        // Out of reach is the nearest time that is not: "0001-01-01T00:00:00Z" means unknown.
+        const auto time = parse_rfc3339(*created);
+        using Limits = std::numeric_limits<UnixNanos>;
+        if (time && *time != Limits::min() && *time != Limits::max()) image.created = *time;
     }
     const json::Object* defaults = TRY(json::get_object(object, "config"));
     if (defaults != nullptr) image.config = TRY(parse_defaults(*defaults));
