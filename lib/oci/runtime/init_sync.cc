@@ -62,13 +62,16 @@ Result<ParentEnd::Received> ParentEnd::receive() {
 }
 
 Status ParentEnd::await_exec() {
-    auto message = receive_message(socket_.get(), kLongestReport);
-    if (!message || message->bytes.empty()) return {};
-    return decode_error(std::string_view(message->bytes).substr(1));
+    const auto message = TRY(receive_message(socket_.get(), kLongestReport));
+    if (message.bytes.empty()) return {};
+    return decode_error(std::string_view(message.bytes).substr(1));
 }
 
 Result<std::string> ChildEnd::wait_for(ParentMessage wanted) {
-    if (wanted == ParentMessage::Filter && has_filter_) return std::move(filter_);
+    if (wanted == ParentMessage::Filter && has_filter_) {
+        has_filter_ = false;
+        return std::move(filter_);
+    }
     while (true) {
         auto message = TRY(receive_message(socket_.get(), kLongest));
         if (message.bytes.empty()) {
@@ -93,7 +96,12 @@ Status ChildEnd::send(ChildMessage type, std::string_view bytes, int fd) {
 }
 
 void ChildEnd::failed(const Error& error) noexcept {
-    ignore(send(ChildMessage::Failed, encode_error(error)), "the parent may be gone");
+    // What it tells may quote the container's own words, of any length.
+    constexpr size_t kLongestText = kLongestReport / 4;
+    Error told = error;
+    if (told.message.size() > kLongestText) told.message.resize(kLongestText);
+    if (told.fix.size() > kLongestText) told.fix.resize(kLongestText);
+    ignore(send(ChildMessage::Failed, encode_error(told)), "the parent may be gone");
 }
 
 Result<SyncPair> make_sync_pair() {
