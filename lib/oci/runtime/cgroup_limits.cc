@@ -159,6 +159,19 @@ Status block_v2(Writes& writes, const BlockIo& block) {
     return {};
 }
 
+// "hugetlb.2MB.max": the size is a word of the caller's, and must not lead to another folder.
+Status hugepages(Writes& writes, const Resources& resources, const char* suffix) {
+    for (const HugepageLimit& entry : resources.hugepage_limits) {
+        if (entry.page_size.find('/') != std::string::npos) {
+            return make_error(
+                ErrorKind::InvalidArgument,
+                "set huge page limit: malformed size '" + printable(entry.page_size) + "'");
+        }
+        writes.put("hugetlb", "hugetlb." + entry.page_size + suffix, std::to_string(entry.limit));
+    }
+    return {};
+}
+
 void rdma(Writes& writes, const Resources& resources) {
     for (const auto& [name, limit] : resources.rdma) {
         std::string text = name;
@@ -194,11 +207,7 @@ Result<std::vector<CgroupWrite>> limits_v1(const Resources& resources) {
         writes.put("pids", "pids.max", pids_value(*resources.pids));
     }
     if (resources.block_io) block_v1(writes, *resources.block_io);
-    for (const HugepageLimit& entry : resources.hugepage_limits) {
-        writes.put("hugetlb",
-                   "hugetlb." + entry.page_size + ".limit_in_bytes",
-                   std::to_string(entry.limit));
-    }
+    TRY(hugepages(writes, resources, ".limit_in_bytes"));
     if (resources.network) {
         writes.add("net_cls", "net_cls.classid", resources.network->class_id);
         for (const InterfacePriority& entry : resources.network->priorities) {
@@ -219,9 +228,7 @@ Result<std::vector<CgroupWrite>> limits_v2(const Resources& resources) {
         writes.put("pids", "pids.max", pids_value(*resources.pids));
     }
     if (resources.block_io) TRY(block_v2(writes, *resources.block_io));
-    for (const HugepageLimit& entry : resources.hugepage_limits) {
-        writes.put("hugetlb", "hugetlb." + entry.page_size + ".max", std::to_string(entry.limit));
-    }
+    TRY(hugepages(writes, resources, ".max"));
     if (resources.network &&
         (resources.network->class_id || !resources.network->priorities.empty())) {
         return not_in_v2("network.classID");
@@ -238,6 +245,11 @@ Result<std::vector<CgroupWrite>> limits_v2(const Resources& resources) {
     return writes.take();
 }
 
+// Any other negative number would open every device, one beyond the kernel's 32 bits another one.
+static bool is_device_number(const std::optional<int64_t>& value) {
+    return !value || (*value >= -1 && *value <= INT32_MAX);
+}
+
 Result<std::string> device_rule_text(const DeviceRule& rule) {
     const auto number = [](const std::optional<int64_t>& value) {
         return value && *value >= 0 ? std::to_string(*value) : std::string("*");
@@ -250,6 +262,9 @@ Result<std::string> device_rule_text(const DeviceRule& rule) {
     if (rule.access.find_first_not_of("rwm") != std::string::npos) {
         return make_error(ErrorKind::InvalidArgument,
                           "device rule: unknown access '" + printable(rule.access) + "'");
+    }
+    if (!is_device_number(rule.major) || !is_device_number(rule.minor)) {
+        return make_error(ErrorKind::InvalidArgument, "device rule: number out of range");
     }
     const std::string access = rule.access.empty() ? "rwm" : rule.access;
     return type + " " + number(rule.major) + ":" + number(rule.minor) + " " + access;

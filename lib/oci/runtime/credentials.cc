@@ -158,6 +158,11 @@ static Status set_io_priority(const IoPriority& wanted) {
     static constexpr std::array<Name<int>, 3> kClasses = {
         {{"IOPRIO_CLASS_RT", 1}, {"IOPRIO_CLASS_BE", 2}, {"IOPRIO_CLASS_IDLE", 3}}};
     const int klass = TRY(lookup(kClasses, wanted.klass, "io priority class"));
+    // Beyond its three bits it would change the class.
+    if (wanted.priority < 0 || wanted.priority > 7) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "io priority " + std::to_string(wanted.priority) + " is not 0 to 7");
+    }
     constexpr int kWhoProcess = 1;
     constexpr int kClassShift = 13;
     const int value = (klass << kClassShift) | wanted.priority;

@@ -105,6 +105,11 @@ static Result<mode_t> node_type(const Device& device) {
                       "unknown device type '" + printable(device.type) + "'");
 }
 
+// Cut to 32 bits a larger number would be another device's.
+static bool fits_kernel(int64_t number) {
+    return number >= 0 && number <= INT32_MAX;
+}
+
 static Status make_device(const RootDir& root, const Device& device, bool bind) {
     const mode_t type = TRY(node_type(device));
     const size_t slash = device.path.rfind('/');
@@ -125,6 +130,9 @@ static Status make_device(const RootDir& root, const Device& device, bool bind) 
             return {};
         }
         return bind_node(folder.get(), name, device.path);
+    }
+    if (!fits_kernel(device.major) || !fits_kernel(device.minor)) {
+        return make_error(ErrorKind::InvalidArgument, "device number out of range");
     }
     const mode_t mode = type | (device.file_mode.value_or(0666) & 07777U);
     const dev_t number =

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "oci/runtime/sysctl.h"
 
+#include <algorithm>
+
 namespace dhow::oci {
 
 static Error invalid(std::string message) {
@@ -24,9 +26,18 @@ static bool has_new(const Linux& linux_part, NamespaceType type) {
     return false;
 }
 
+// To setresuid(2) and its like (uid_t)-1 means "as it is": the program would stay root.
+static bool keeps_an_id(const User& user) {
+    constexpr uint32_t kNoChange = UINT32_MAX;
+    const auto& more = user.additional_gids;
+    return user.uid == kNoChange || user.gid == kNoChange ||
+           std::find(more.begin(), more.end(), kNoChange) != more.end();
+}
+
 Status validate_process(const Process& process) {
     if (process.args.empty() || process.args[0].empty()) return invalid("process.args is empty");
     if (!process.cwd.starts_with('/')) return invalid("process.cwd must be an absolute path");
+    if (keeps_an_id(process.user)) return invalid("process.user has an id that is none");
     if (!process.apparmor_profile.empty()) {
         return make_error(
             ErrorKind::Unsupported,
