@@ -88,13 +88,26 @@ static Status inherit_cpuset(const std::string& folder) {
     return {};
 }
 
+// A group that processes live in already is not this container's alone: its limits would become
+// theirs, and deleting the container would end them.
+static Status refuse_inhabited(const CgroupPlace& place) {
+    ContainerCgroup alone;
+    alone.places.push_back(place);
+    const auto pids = TRY(cgroup_pids(alone));
+    if (pids.empty()) return {};
+    return make_error(ErrorKind::Conflict,
+                      "create cgroup '" + place.folder + "': it has processes already");
+}
+
 static Status make_v1_folder(const CgroupPlace& place) {
     const bool cpuset = std::find(place.controllers.begin(), place.controllers.end(), "cpuset") !=
                         place.controllers.end();
     if (::mkdir(place.folder.c_str(), 0755) == 0) {
         return cpuset ? inherit_cpuset(place.folder) : Status();
     }
-    if (errno != ENOENT && errno != EEXIST) {
+    if (errno == EEXIST) {
+        TRY(refuse_inhabited(place));
+    } else if (errno != ENOENT) {
         return system_error("create cgroup '" + place.folder + "'");
     }
     for (size_t at = place.mount_point.size() + 1; at != std::string::npos;) {
@@ -131,9 +144,14 @@ static void delegate_controllers(const CgroupPlace& place) {
 }
 
 static Status make_v2_folder(const CgroupPlace& place) {
-    if (::mkdir(place.folder.c_str(), 0755) != 0 && errno != EEXIST) {
-        if (errno != ENOENT) return system_error("create cgroup '" + place.folder + "'");
-        TRY(make_dirs(place.folder, 0755));
+    if (::mkdir(place.folder.c_str(), 0755) != 0) {
+        if (errno == EEXIST) {
+            TRY(refuse_inhabited(place));
+        } else if (errno == ENOENT) {
+            TRY(make_dirs(place.folder, 0755));
+        } else {
+            return system_error("create cgroup '" + place.folder + "'");
+        }
     }
     const auto have = TRY(read_file_at(AT_FDCWD, place.folder + "/cgroup.controllers"));
     const bool all = std::all_of(place.controllers.begin(),
