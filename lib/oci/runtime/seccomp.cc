@@ -7,9 +7,12 @@
 
 #include <seccomp.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <memory>
+#include <set>
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -148,14 +151,108 @@ Status add_rule(const Filter& filter,
     return {};
 }
 
+// Of a call with several rules libseccomp 2.5 compiles rightly only those with one condition (no
+// order beyond 32 bits) and those that ask for equality alone. With others the program comes out
+// wider than written, or never: they are refused.
+bool goes_with_others(const std::vector<scmp_arg_cmp>& list) {
+    const auto is_equality = [](const scmp_arg_cmp& entry) {
+        return entry.op == SCMP_CMP_EQ || entry.op == SCMP_CMP_MASKED_EQ;
+    };
+    if (std::all_of(list.begin(), list.end(), is_equality)) return true;
+    const bool alone = list.size() == 1 || repeats_an_argument(list);
+    return alone && std::all_of(list.begin(), list.end(), [&](const scmp_arg_cmp& entry) {
+               return is_equality(entry) || entry.op == SCMP_CMP_NE || entry.datum_a <= UINT32_MAX;
+           });
+}
+
+class Compilable {
+  public:
+    Status add(const std::string& name, const std::vector<scmp_arg_cmp>& list) {
+        if (list.empty()) return {};
+        auto& seen = calls_[name];
+        seen.several = seen.rules || repeats_an_argument(list);
+        seen.rules = true;
+        seen.difficult = seen.difficult || !goes_with_others(list);
+        if (!seen.several || !seen.difficult) return {};
+        return make_error(
+            ErrorKind::Unsupported,
+            "seccomp: the rules for '" + printable(name) + "' together cannot be compiled reliably",
+            "give the call one rule, or compare for equality alone");
+    }
+
+  private:
+    struct Seen {
+        bool rules = false;
+        bool several = false;
+        bool difficult = false;
+    };
+
+    std::map<std::string, Seen> calls_;
+};
+
+// On i386 and its kin socket(2) and others are reached by socketcall(2) and ipc(2) as well, with
+// the arguments behind a pointer that no filter can follow: libseccomp then lets all of them
+// through. Those doors stay shut unless a rule opens them by name (CVE-2026-123876).
+class Multiplexers {
+  public:
+    Multiplexers(const Filter& filter, const std::vector<std::string>& architectures)
+        : filter_(filter) {
+        for (const std::string& name : architectures) {
+            for (const auto& entry : kArchitectures) {
+                if (entry.name == name) architectures_.push_back(entry.value);
+            }
+        }
+    }
+
+    void see(const std::string& name, bool is_default, bool has_conditions) {
+        if (name == "socketcall" || name == "ipc") (is_default ? shut_ : named_).insert(name);
+        if (is_default || !has_conditions) return;
+        for (const uint32_t arch : architectures_) {
+            const int number = ::seccomp_syscall_resolve_name_rewrite(arch, name.c_str());
+            for (const char* door : {"socketcall", "ipc"}) {
+                const int through = ::seccomp_syscall_resolve_name_arch(arch, door);
+                if (through >= 0 && through == number && name != door) shut_.insert(door);
+            }
+        }
+    }
+
+    Status shut(uint32_t default_action) const {
+        // Not the default's own action: such a rule the library would not take.
+        constexpr uint32_t kAbsent = SCMP_ACT_ERRNO(ENOSYS);
+        const uint32_t action = default_action == kAbsent ? SCMP_ACT_ERRNO(EPERM) : kAbsent;
+        for (const std::string& name : shut_) {
+            if (!named_.contains(name)) TRY(add_rule(filter_, action, name, {}));
+        }
+        return {};
+    }
+
+  private:
+    const Filter& filter_;
+    std::vector<uint32_t> architectures_;
+    std::set<std::string> named_;
+    std::set<std::string> shut_;
+};
+
+bool refuses(uint32_t action) {
+    return action != SCMP_ACT_ALLOW && action != SCMP_ACT_LOG &&
+           (action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE;
+}
+
 Status add_rules(const Filter& filter, const Seccomp& seccomp, uint32_t default_action) {
+    Compilable compilable;
+    Multiplexers doors(filter, seccomp.architectures);
     for (const SeccompSyscall& call : seccomp.syscalls) {
         const uint32_t action = TRY(action_of(call.action, call.errno_ret));
-        if (action == default_action) continue;
+        const bool is_default = action == default_action;
         const auto list = TRY(comparisons(call.args));
-        for (const std::string& name : call.names) TRY(add_rule(filter, action, name, list));
+        for (const std::string& name : call.names) {
+            doors.see(name, is_default, !list.empty());
+            if (is_default) continue;
+            TRY(compilable.add(name, list));
+            TRY(add_rule(filter, action, name, list));
+        }
     }
-    return {};
+    return refuses(default_action) ? doors.shut(default_action) : Status();
 }
 
 Result<std::string> export_program(const Filter& filter) {

@@ -12,7 +12,7 @@
 
 namespace dhow::oci {
 
-static constexpr std::string_view kFormat = "dhow seccomp 1\n";
+static constexpr std::string_view kFormat = "dhow seccomp 2\n";
 static constexpr size_t kLargest = 1U << 20U;
 
 static void add(std::string& key, std::string_view text) {
