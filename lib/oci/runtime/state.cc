@@ -76,11 +76,14 @@ static Result<ContainerCgroup> parse_places(const json::Object& object) {
             return make_error(ErrorKind::Corrupt, "container state: malformed cgroups");
         }
         const json::Object& entry = value.get_object();
+        // One by one: a TRY that leaves amid a braced list loses what the list already holds.
+        CgroupPlace place;
         const auto v2 = TRY(json::get_bool(entry, "v2"));
-        cgroup.places.push_back({.v2 = v2.value_or(false),
-                                 .controllers = TRY(json::get_strings(entry, "controllers")),
-                                 .folder = TRY(required(entry, "folder")),
-                                 .mount_point = TRY(required(entry, "mountPoint"))});
+        place.v2 = v2.value_or(false);
+        place.controllers = TRY(json::get_strings(entry, "controllers"));
+        place.folder = TRY(required(entry, "folder"));
+        place.mount_point = TRY(required(entry, "mountPoint"));
+        cgroup.places.push_back(std::move(place));
     }
     return cgroup;
 }
