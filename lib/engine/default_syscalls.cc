@@ -323,7 +323,6 @@ constexpr std::string_view kAllowed[] = {
     "signalfd4",
     "sigprocmask",
     "sigreturn",
-    "socketcall",
     "socketpair",
     "splice",
     "stat",
@@ -455,13 +454,11 @@ constexpr std::string_view kPerfmon[] = {
 };
 
 constexpr std::string_view kDenied[] = {
-    "add_key",        "io_uring_enter",  "io_uring_register",
-    "io_uring_setup", "kexec_file_load", "kexec_load",
-    "keyctl",         "migrate_pages",   "move_pages",
-    "nfsservctl",     "pivot_root",      "request_key",
-    "swapoff",        "swapon",          "_sysctl",
-    "sysfs",          "userfaultfd",     "ustat",
-    "vm86",           "vm86old",
+    "add_key",    "io_uring_enter", "io_uring_register", "io_uring_setup", "kexec_file_load",
+    "kexec_load", "keyctl",         "migrate_pages",     "move_pages",     "nfsservctl",
+    "pivot_root", "request_key",    "socketcall",        "swapoff",        "swapon",
+    "_sysctl",    "sysfs",          "userfaultfd",       "ustat",          "vm86",
+    "vm86old",
 };
 
 constexpr CapabilitySyscalls kByCapability[] = {

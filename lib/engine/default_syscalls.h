@@ -21,7 +21,8 @@ struct CapabilitySyscalls {
 std::span<const CapabilitySyscalls> capability_syscalls();
 
 // Known and refused with EPERM, whatever the container holds: keyrings are not namespaced; the rest
-// reaches the whole host's kernel or has been the way out of too many sandboxes.
+// reaches the whole host's kernel or has been the way out of too many sandboxes. socketcall (i386)
+// hides the family of a socket from the filter; 32-bit programs have socket(2) and its kin too.
 std::span<const std::string_view> denied_syscalls();
 
 // Address families that socket(2) refuses: AF_ALG for its long row of kernel bugs, AF_VSOCK because
