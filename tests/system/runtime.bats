@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # dhow-runtime by itself, as root: the life of containers and of their processes.
-# Run under tests/support/private_namespaces.
+# Run under tests/support/private_machine.
 # shellcheck disable=SC2016,SC2154
 
 load runtime
@@ -92,13 +92,11 @@ assert line["level"] == "error" and "does not exist" in line["msg"] and line["ti
     args nosuch
     for verb in "run" "run --detach" create; do
         # shellcheck disable=SC2086
-        run rt --log log.json --log-format json $verb "$ID"
+        run rt $verb "$ID"
         [ "$status" -eq 1 ]
         [[ "$output" == *'exec: "nosuch": executable file not found in $PATH'* ]]
         assert_clean
     done
-    [ "$(wc -l <log.json)" -eq 3 ]
-    grep -q 'executable file not found in $PATH' log.json
     args /bin/nosuch
     run rt run --detach "$ID"
     [[ "$output" == *'exec: "/bin/nosuch": stat /bin/nosuch: no such file or directory'* ]]
@@ -107,6 +105,19 @@ assert line["level"] == "error" and "does not exist" in line["msg"] and line["ti
     run rt exec "$ID" nosuch
     [ "$status" -eq 255 ]
     [[ "$output" == *'executable file not found in $PATH'* ]]
+}
+
+@test "errors go to the log alone when there is one: stderr is the container's" {
+    args nosuch
+    for verb in "run" "run --detach" create; do
+        # shellcheck disable=SC2086
+        run rt --log log.json --log-format json $verb "$ID"
+        [ "$status" -eq 1 ]
+        [ -z "$output" ]
+    done
+    [ "$(grep -c 'executable file not found in $PATH' log.json)" -eq 3 ]
+    run rt --log no/such/folder/log run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"executable file not found"* ]]
 }
 
 @test "an executable that cannot run says permission denied" {
@@ -300,7 +311,7 @@ PYTHON
 }
 
 @test "a malformed config.json is one line that names the member" {
-    for change in 'p["cwd"] = "relative"' 'p["args"] = []' 'p["user"]["uid"] = -1' \
+    for change in 'p["cwd"] = "relative"' 'p["args"] = []' 'p["user"]["uid"] = -1' 'p["user"]["uid"] = 4294967295' \
         'c["ociVersion"] = "2.0.0"' 'c["mounts"] = {}' 'l["namespaces"].append({"type": "pid"})' \
         'p["capabilities"]["bounding"] = ["CAP_NOSUCH"]' 'p["rlimits"] = [{"type": "RLIMIT_X", "soft": 1, "hard": 1}]'; do
         rm config.json

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # dhow-runtime by itself, as root: limits. What the machine's cgroups lack is skipped with the reason.
-# Run under tests/support/private_namespaces.
+# Run under tests/support/private_machine.
 # shellcheck disable=SC2016,SC2154
 
 load runtime
@@ -89,6 +89,22 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
         [[ "$status" -eq 1 && "$output" == *"invalid cgroupsPath"* ]]
         [ -z "$(ls -A "$STATE")" ]
     done
+}
+
+@test "a group that has processes is not taken over" {
+    need_v1 pids
+    args sleep 100
+    edit "l['cgroupsPath'] = '/$ID-a/b'"
+    rt run --detach "$ID"
+    for path in "/$ID-a/b" "/$ID-a"; do
+        edit "l['cgroupsPath'] = '$path'"
+        run rt run --detach "$ID-2"
+        [[ "$status" -eq 1 && "$output" == *"has processes already"* ]]
+    done
+    [ "$(status_of "$ID")" = running ]
+    rt delete --force "$ID"
+    edit "l['cgroupsPath'] = '/$ID-a/b'"
+    rt run --detach "$ID-2"
 }
 
 @test "the container sees its own group, read-only" {

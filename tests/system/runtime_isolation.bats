@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # dhow-runtime by itself, as root: what a container may see, reach and use.
-# Run under tests/support/private_namespaces.
+# Run under tests/support/private_machine.
 # shellcheck disable=SC2016,SC2154
 
 load runtime
@@ -231,7 +231,7 @@ teardown() { teardown_bundle; }
 
 @test "existing namespaces are joined, and a wrong file is refused" {
     ip link set lo up
-    unshare --net --uts sh -c 'hostname joined; sleep 100' &
+    unshare --net --uts sh -c 'hostname joined; exec sleep 100' 3>&- &
     holder=$!
     for _ in $(seq 50); do
         [ "$(readlink /proc/$holder/ns/net)" != "$(readlink /proc/self/ns/net)" ] && break

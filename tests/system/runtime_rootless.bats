@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # dhow-runtime by itself, for an ordinary user: inside a user namespace made by the caller, and making
-# one of its own. Run under tests/support/private_namespaces.
+# one of its own. Run under tests/support/private_machine.
 # shellcheck disable=SC2016,SC2154
 
 load runtime
