@@ -53,10 +53,11 @@ std::string human_duration(int64_t seconds) {
     if (minutes < 60) return count(minutes, "minutes");
     if (hours == 1) return "About an hour";
     if (hours < 48) return count(hours, "hours");
-    if (hours < 24 * 7 * 2) return count(hours / 24, "days");
-    if (hours < 24 * 30 * 2) return count(hours / 24 / 7, "weeks");
-    if (hours < 24 * 365 * 2) return count(hours / 24 / 30, "months");
-    return count(hours / 24 / 365, "years");
+    const auto days = hours / 24;
+    if (days < 14) return count(days, "days");
+    if (days < 60) return count(days / 7, "weeks");
+    if (days < 730) return count(days / 30, "months");
+    return count(days / 365, "years");
 }
 
 std::string status_sentence(const ContainerSummary& summary, UnixNanos now) {

@@ -14,7 +14,7 @@ static Result<std::optional<std::vector<std::string>>> words(const json::Object&
     const json::Value* value = body.if_contains(name);
     if (value == nullptr || value->is_null()) return std::optional<std::vector<std::string>>();
     if (value->is_string()) {
-        return std::optional(std::vector<std::string>{std::string(value->get_string())});
+        return std::optional(std::vector<std::string>{*TRY(json::get_string(body, name))});
     }
     return std::optional(TRY(json::get_strings(body, name)));
 }
@@ -86,6 +86,7 @@ Result<CreateRequest> parse_create_body(const json::Object& body, const std::str
     TRY(read_process(body, request));
     TRY(read_volumes(body, request));
     TRY(refuse_health_check(body));
+    TRY(check_exposed_ports(body));
     const json::Object* host = TRY(json::get_object(body, "HostConfig"));
     if (host != nullptr) TRY(read_host_config(*host, request));
     return request;

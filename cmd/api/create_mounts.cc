@@ -168,6 +168,13 @@ static Result<void> read_bindings(const json::Array& bindings,
     return {};
 }
 
+Result<void> check_exposed_ports(const json::Object& body) {
+    const json::Object* exposed = TRY(json::get_object(body, "ExposedPorts"));
+    if (exposed == nullptr) return {};
+    for (const auto& member : *exposed) TRY(parse_container_port(member.key()));
+    return {};
+}
+
 Result<void> read_ports(const json::Object& host, CreateRequest& request) {
     request.publish_all = TRY(json::get_bool(host, "PublishAllPorts")).value_or(false);
     const json::Object* all = TRY(json::get_object(host, "PortBindings"));

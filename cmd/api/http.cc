@@ -200,6 +200,7 @@ Result<size_t> HttpConnection::read_body(std::span<char> buffer) {
             buffer_.erase(0, used);
             const size_t got = buffer.size() - body.size;
             const bool starved = code == http::error::need_more || code == http::error::need_buffer;
+            if (code == http::error::body_limit) return refuse(413, "request body is too large");
             if (code && !starved) return refuse(400, "malformed body: " + code.message());
             if (got > 0) return got;
             if (used > 0) continue;
@@ -220,6 +221,7 @@ Result<std::string> HttpConnection::read_whole_body(size_t limit) {
     if (parser_) {
         const auto declared = parser_->beast.content_length();
         if (declared && *declared > limit) return refuse(413, "request body is too large");
+        parser_->beast.body_limit(limit);  // of a chunk, told by its header
     }
     while (true) {
         const size_t got = TRY(read_body(chunk));

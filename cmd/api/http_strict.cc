@@ -88,7 +88,7 @@ std::optional<HeaderFault> find_header_fault(std::string_view block, size_t max_
         if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
             return HeaderFault{400, "bare line break in the header"};
         }
-        const auto fault = lines == 0 ? request_line_fault(line) : field_fault(line, seen);
+        auto fault = lines == 0 ? request_line_fault(line) : field_fault(line, seen);
         if (fault) return fault;
         if (lines == 0) seen.http_1_0 = line.back() == '0';
         if (++lines > max_fields + 1) return HeaderFault{431, "too many header fields"};

@@ -134,7 +134,7 @@ Status serve(const ServerOptions& options, std::vector<UniqueFd> listeners) {
     if (listeners.empty()) listeners.push_back(TRY(listen_at(options.listen_path)));
     auto loop = TRY(EventLoop::create());
     const bool own_file = !options.listen_path.empty();
-    const auto ended = Server(options, std::move(listeners), loop).run();
+    auto ended = Server(options, std::move(listeners), loop).run();
     if (own_file)
         ignore(remove_file_at(AT_FDCWD, options.listen_path), "a dead socket harms nobody");
     return ended;

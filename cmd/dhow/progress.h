@@ -37,7 +37,7 @@ class ProgressView {
     };
 
     void decide();
-    void announce(std::string line);
+    void announce(const std::string& line);
     void say_announcement();
     void settle(const std::string& digest, std::string line);
     void draw(Clock::time_point now);

@@ -14,7 +14,7 @@ bool Options::flag(std::string_view name) const {
     return found != values_.end() && found->second.back() != "false" && found->second.back() != "0";
 }
 
-std::string Options::value(std::string_view name, std::string fallback) const {
+std::string Options::value(std::string_view name, const std::string& fallback) const {
     const auto found = values_.find(name);
     return found == values_.end() ? fallback : found->second.back();
 }

@@ -27,7 +27,7 @@ class Options {
     [[nodiscard]] bool has(std::string_view name) const;
     // `--flag` and `--flag=true`, unless a later `--flag=false`.
     [[nodiscard]] bool flag(std::string_view name) const;
-    [[nodiscard]] std::string value(std::string_view name, std::string fallback = {}) const;
+    [[nodiscard]] std::string value(std::string_view name, const std::string& fallback = {}) const;
     [[nodiscard]] std::vector<std::string> values(std::string_view name) const;
     void add(std::string_view name, std::string value);
 

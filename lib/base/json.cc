@@ -132,11 +132,20 @@ static Error wrong_type(std::string_view name, std::string_view wanted) {
                       "member '" + std::string(name) + "' is not " + std::string(wanted));
 }
 
+// Words end up in execve and in paths, where a NUL would end them early.
+static Result<std::string> read_text(const Value& value,
+                                     std::string_view name,
+                                     std::string_view wanted) {
+    if (!value.is_string()) return wrong_type(name, wanted);
+    const std::string_view text = value.get_string();
+    if (text.find('\0') == std::string_view::npos) return std::string(text);
+    return make_error(ErrorKind::InvalidArgument, "member '" + std::string(name) + "' holds a NUL");
+}
+
 Result<std::optional<std::string>> get_string(const Object& object, std::string_view name) {
     const Value* value = find(object, name);
     if (value == nullptr) return std::optional<std::string>();
-    if (!value->is_string()) return wrong_type(name, "a string");
-    return std::optional(std::string(value->get_string()));
+    return std::optional(TRY(read_text(*value, name, "a string")));
 }
 
 Result<std::optional<int64_t>> get_int(const Object& object, std::string_view name) {
@@ -160,8 +169,7 @@ Result<std::vector<std::string>> get_strings(const Object& object, std::string_v
     const Array* array = TRY(get_array(object, name));
     if (array == nullptr) return strings;
     for (const Value& element : *array) {
-        if (!element.is_string()) return wrong_type(name, "a list of strings");
-        strings.emplace_back(element.get_string());
+        strings.push_back(TRY(read_text(element, name, "a list of strings")));
     }
     return strings;
 }
@@ -172,8 +180,8 @@ Result<std::map<std::string, std::string>> get_string_map(const Object& object,
     const Object* members = TRY(get_object(object, name));
     if (members == nullptr) return map;
     for (const auto& member : *members) {
-        if (!member.value().is_string()) return wrong_type(name, "a map of strings");
-        map.emplace(member.key(), member.value().get_string());
+        TRY(read_text(member.key(), name, "a map of strings"));
+        map.emplace(member.key(), TRY(read_text(member.value(), name, "a map of strings")));
     }
     return map;
 }

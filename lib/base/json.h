@@ -34,7 +34,7 @@ std::string compact(const Value& value);
 std::string pretty(const Value& value, int indent = 4);
 
 // Readers of one member: nullopt (or empty) when it is missing or null, an InvalidArgument error
-// that names the member when its type is another.
+// that names the member when its type is another, or a string in it holds a NUL.
 Result<std::optional<std::string>> get_string(const Object& object, std::string_view name);
 Result<std::optional<int64_t>> get_int(const Object& object, std::string_view name);
 Result<std::optional<bool>> get_bool(const Object& object, std::string_view name);

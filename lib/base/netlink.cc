@@ -153,7 +153,7 @@ Status receive(int socket, uint32_t sequence, std::string_view what, const Sink&
         if (static_cast<size_t>(got) > buffer.size()) {
             return make_error(ErrorKind::Internal, std::string(what) + ": answer too long");
         }
-        int left = static_cast<int>(got);
+        auto left = static_cast<unsigned>(got);
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
              header = NLMSG_NEXT(header, left)) {
             if (header->nlmsg_seq != sequence) continue;

@@ -87,8 +87,8 @@ Status insert_with_free_name(Context& context, ContainerConfig& config, bool nam
 Status make_folders(Context& context, const std::string& id) {
     const auto folder = TRY(make_dir_at(context.store.root_fd(), "containers/" + id));
     // The container's root folder takes its mode from the upper one.
-    TRY(make_dir_at(folder.get(), "upper", 0755));
-    TRY(make_dir_at(folder.get(), "work"));
+    const auto upper = TRY(make_dir_at(folder.get(), "upper", 0755));
+    const auto work = TRY(make_dir_at(folder.get(), "work"));
     return {};
 }
 

@@ -47,12 +47,12 @@ Result<UniqueFd> document_fd(const std::string& text) {
 }
 
 // The code of the command, or why the runtime could not run it: only then is there a log.
-Result<int> outcome(int log_fd, const WaitStatus& status, std::string_view printed) {
+Result<int> outcome(int log_fd, const WaitStatus& status, std::string_view command) {
     if (status.success()) return 0;
     constexpr size_t kLogLimit = 1U << 16U;
     const auto log = TRY(read_file_at(AT_FDCWD, fd_path(log_fd), kLogLimit));
-    if (log.empty() && printed.empty()) return status.exit_code();
-    return shim::runtime_error(log, printed);
+    if (log.empty()) return status.exit_code();
+    return shim::naming_command(shim::runtime_error(log, {}), command);
 }
 
 Result<ExecCall> prepare(Engine& engine, const ExecRequest& request) {
@@ -144,7 +144,7 @@ Result<int> exec_foreground(Engine& engine, const ExecRequest& request) {
     const IgnoredSignals ignored;
     auto child = TRY(spawn(call.spawn));
     const auto status = TRY(child.wait());
-    return outcome(call.log.get(), status, {});
+    return outcome(call.log.get(), status, request.command.front());
 }
 
 Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
@@ -159,7 +159,7 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
     auto child = TRY(spawn(call.spawn));
     const auto status = TRY(child.wait());
     if (!status.success()) {
-        const auto code = outcome(call.log.get(), status, {});
+        const auto code = outcome(call.log.get(), status, request.command.front());
         if (!code) return code.error();
         return make_error(ErrorKind::System,
                           "exec in container '" + call.row.name + "': the OCI runtime ended with " +
@@ -172,12 +172,12 @@ Result<pid_t> exec_detached(Engine& engine, const ExecRequest& request) {
 
 Result<int> wait_exec(ExecStreams& streams) {
     const auto status = TRY(streams.runtime.wait());
-    return outcome(streams.log.get(), status, {});
+    return outcome(streams.log.get(), status, streams.command);
 }
 
 Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request) {
     auto call = TRY(prepare(engine, request));
-    ExecStreams streams{.runtime = Child(0, UniqueFd())};
+    ExecStreams streams{.runtime = Child(0, UniqueFd()), .command = request.command.front()};
     if (request.terminal) {
         const std::string name = "exec-" + std::to_string(::getpid()) + ".sock";
         const auto run_dir = TRY(open_run_dir(engine.context(), call.row.id));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// exec for a caller that relays the process's streams itself, as the API service does for its clients.
+// exec for a caller that relays the process's streams itself, as the API service does for its
+// clients.
 #pragma once
 
 #include "base/process.h"
@@ -16,7 +17,8 @@ struct ExecStreams {
     UniqueFd stderr_pipe;
     UniqueFd terminal;
     Child runtime;
-    UniqueFd log;  // the runtime's own words, when it could not run the command
+    UniqueFd log = {};    // the runtime's own words, when it could not run the command
+    std::string command;  // the first word of it
 };
 
 Result<ExecStreams> exec_with_streams(Engine& engine, const ExecRequest& request);

@@ -14,6 +14,7 @@
 #include "engine/spec_builder.h"
 #include "engine/systemd_notify.h"
 #include "rootless/netns.h"
+#include "shim/runtime_error.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -59,8 +60,8 @@ class StartGuard {
 
 Result<UniqueFd> make_run_dir(Context& context, const std::string& id) {
     // Where dhow-runtime keeps compiled seccomp programs: compiling costs ten times a start.
-    TRY(make_dir_at(context.run_root.get(), "seccomp"));
-    TRY(make_dir_at(context.run_root.get(), "c"));
+    const auto programs = TRY(make_dir_at(context.run_root.get(), "seccomp"));
+    const auto containers = TRY(make_dir_at(context.run_root.get(), "c"));
     // Anything there is from a run that is over: its files must not be mistaken for this one's.
     // What waits to be attached before the start stays.
     return make_dir_at(context.run_root.get(), "c/" + id);
@@ -162,7 +163,7 @@ Status forget_last_exit(Context& context, const std::string& id) {
 
 Status note_started(Context& context, const std::string& id) {
     const auto state_dir = TRY(open_state_dir(context, id));
-    TRY(open_at(state_dir.get(), kStartedFile, O_WRONLY | O_CREAT, 0600));
+    const auto mark = TRY(open_at(state_dir.get(), kStartedFile, O_WRONLY | O_CREAT, 0600));
     return {};
 }
 
@@ -194,7 +195,9 @@ Result<StartedContainer> launch_container(Context& context,
         .sibling = unit_waits(),
     };
     shim_config.initial_clients = static_cast<int>(options.clients.size());
-    auto launched = TRY(shim::launch(options, shim_config));
+    auto launch = shim::launch(options, shim_config);
+    if (!launch) return shim::naming_command(std::move(launch).error(), config.argv().front());
+    auto launched = launch.take();
     guard.dismiss();
     ignore(note_started(context, config.id), "matters only if the machine dies before its end");
     launched.shim.detach();

@@ -7,12 +7,16 @@
 #include "engine/container_repo.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/launch.h"
 
 namespace dhow::engine {
 
 Result<PendingAttach> PendingAttach::announce(Engine& engine, const std::string& container) {
-    const Context& context = engine.context();
-    const auto row = TRY(find_container(engine.context(), container));
+    Context& context = engine.context();
+    const auto row = TRY(find_container(context, container));
+    // A start that is under way may have collected its attaches, and has not said yet that it runs:
+    // whoever came in between would be seen by nobody.
+    const auto lock = TRY(lock_container(context, row.id));
     const int run_root = context.run_root.get();
     const std::string run_dir = "c/" + row.id;
     for (const std::string& folder : {std::string("c"), run_dir}) {

@@ -115,7 +115,7 @@ Result<UniqueFd> open_own_netns() {
 }
 
 Status bind_netns(int netns, const std::string& path) {
-    TRY(open_at(AT_FDCWD, path, O_RDONLY | O_CREAT | O_NOFOLLOW, 0600));
+    const auto place = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_CREAT | O_NOFOLLOW, 0600));
     if (::mount(fd_path(netns).c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0) {
         return system_error("bind network namespace to '" + path + "'");
     }

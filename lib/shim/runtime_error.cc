@@ -74,4 +74,13 @@ Error runtime_error(std::string_view log, std::string_view printed) {
     return make_error(classify(message), printable(message));
 }
 
+Error naming_command(Error error, std::string_view command) {
+    const bool about_command =
+        error.kind == ErrorKind::CommandNotFound || error.kind == ErrorKind::CannotInvoke;
+    if (about_command && !mentions(error.message, command)) {
+        error.message = "exec: \"" + printable(command) + "\": " + error.message;
+    }
+    return error;
+}
+
 }  // namespace dhow::shim

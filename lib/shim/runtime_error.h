@@ -12,5 +12,7 @@ namespace dhow::shim {
 // `log`: lines of JSON with a "msg"; `printed`: what it wrote to stderr, used when the log is
 // empty. A missing or unusable command of the container is CommandNotFound or CannotInvoke.
 Error runtime_error(std::string_view log, std::string_view printed);
+// Some runtimes say that a command cannot be run, and not which: `command` is the first word of it.
+Error naming_command(Error error, std::string_view command);
 
 }  // namespace dhow::shim

@@ -206,18 +206,19 @@ std::string encode_result(const TransferResult& result) {
     return line_of("result", {{"images", std::move(images)}});
 }
 
-// JSON is UTF-8, and a path that an error names may be anything.
-static std::string as_utf8(const std::string& text) {
+// JSON is UTF-8 and our reader takes no NUL; what an error names may be anything.
+static std::string as_text(const std::string& text) {
     const std::string quoted = json::compact(json::Array{json::Value(text)});
-    return json::parse(quoted, "text") ? text : printable(text);
+    const bool plain = text.find('\0') == std::string::npos && json::parse(quoted, "text");
+    return plain ? text : printable(text);
 }
 
 std::string encode_failure(const Error& error) {
     return line_of("error",
                    {{"kind", kind_name(error.kind)},
                     {"errno", error.sys_errno},
-                    {"message", as_utf8(error.message)},
-                    {"fix", as_utf8(error.fix)}});
+                    {"message", as_text(error.message)},
+                    {"fix", as_text(error.fix)}});
 }
 
 Result<TransferMessage> decode_message(std::string_view line) {

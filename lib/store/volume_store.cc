@@ -113,7 +113,7 @@ Result<Volume> VolumeStore::ensure(const Volume& wanted) {
 Result<Volume> VolumeStore::create(const Volume& wanted) {
     const auto volumes = TRY(open_dir_at(store_.root_fd(), kVolumes));
     const auto folder = TRY(make_dir_at(volumes.get(), wanted.name, 0700));
-    TRY(make_dir_at(folder.get(), kData, 0755));
+    const auto data = TRY(make_dir_at(folder.get(), kData, 0755));
     Volume volume = wanted;
     volume.created_at = now_unix_nanos();
     volume.needs_copy_up = true;

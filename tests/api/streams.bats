@@ -54,7 +54,7 @@ sleeper() { succeed d run -d --network none --name "${1:-c}" "${@:2}" busybox sl
 }
 
 @test "a client that is killed leaves the container running" {
-    d run --network none --name c busybox sh -c 'while :; do echo tick; sleep 0.1; done' >"$T/out" 2>&1 &
+    "$DOCKER" -H "unix://$API_SOCKET" run --network none --name c busybox sh -c 'while :; do echo tick; sleep 0.1; done' >"$T/out" 2>&1 3>&- &
     local pid=$!
     wait_until 5 grep -q tick "$T/out"
     kill -9 $pid

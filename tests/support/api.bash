@@ -16,8 +16,11 @@ start_api() {
     API_SOCKET=$T/run/api.sock
     "$T/dhow" system service --time "${1:-0}" "unix://$API_SOCKET" >"$T/api.log" 2>&1 3>&- &
     echo $! >"$T/api.pid"
-    wait_until 5 test -S "$API_SOCKET"
+    wait_until 5 served
 }
+
+# The file alone may be a dead service's.
+served() { [[ $(api_code GET /_ping) == 200 ]]; }
 
 api_pid() { cat "$T/api.pid"; }
 

@@ -108,8 +108,13 @@ print(client.recv(100).decode())'
 
 @test "container:NAME shares that container's network" {
     serve web --network none
-    succeed dhow run --rm --network container:web busybox wget -q -O- http://127.0.0.1/
-    same "I am web" "$output"
+    beside() { [[ $(dhow run --rm --network container:web busybox wget -q -O- http://127.0.0.1/) == "I am web" ]]; }
+    wait_until 5 beside
+    succeed dhow run --rm --network container:web busybox cat /etc/hosts
+    contains "$output" "$(dhow inspect --format '{{.Config.Hostname}}' web)"
+    succeed dhow stop -t 0 web
+    refuse 125 "dhow start web" dhow run --rm --network container:web busybox true
+    same web "$(dhow ps -a --format "{{.Names}}")"
     refuse 125 nosuch dhow run --rm --network container:nosuch busybox true
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 // "NAME" and "TAG or DIGEST" as the client splits them.
 std::string full_name(const Query& query) {
-    const std::string name = canonical_name(query.get("fromImage"));
+    std::string name = canonical_name(query.get("fromImage"));
     const std::string tag = query.get("tag");
     if (tag.empty()) return name;
     return name + (tag.find(':') == std::string::npos ? ":" : "@") + tag;

@@ -48,9 +48,10 @@ bool is_up(engine::ContainerStatus status) {
            status == engine::ContainerStatus::Paused;
 }
 
-Result<shim::ExitRecord> await_end(Call& call, const std::string& id, bool next) {
-    // Announced first, looked at second: a start in between reaches one of the two.
-    auto pending = TRY(engine::PendingAttach::announce(call.engine, id));
+Result<shim::ExitRecord> await_end(Call& call,
+                                   engine::PendingAttach& pending,
+                                   const std::string& id,
+                                   bool next) {
     const auto details = TRY(engine::inspect_container(call.engine, id));
     if (is_up(details.summary.status)) return engine::wait_container(call.engine, id);
     const bool never_ran = details.summary.status == engine::ContainerStatus::Created;
@@ -85,8 +86,11 @@ Result<void> stream_outcome(Call& call) {
     const auto details = TRY(engine::inspect_container(call.engine, call.param("id")));
     const std::string id = details.summary.id;
     const bool next = condition == "next-exit" || condition == "removed";
+    // Announced first, looked at second: a start in between reaches one of the two. And announced
+    // before the head is out, for that is what the client waits for to make its start.
+    auto pending = TRY(engine::PendingAttach::announce(call.engine, id));
     TRY(call.http.begin_stream(200, {{"Content-Type", "application/json"}}));
-    const auto record = await_end(call, id, next);
+    const auto record = await_end(call, pending, id, next);
     if (condition == "removed") ignore(await_removal(call, id), "the code is known already");
     TRY(call.http.write_stream(json::compact(outcome(record)) + "\n"));
     return call.http.end_stream();

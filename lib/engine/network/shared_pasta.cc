@@ -116,7 +116,8 @@ Status join_shared_pasta(const std::string& run_root,
         TRY(replace_file_at(
             folder.fd.get(), kIdentityFile, format_served(started), 0600, Durability::None));
     }
-    TRY(open_at(folder.users.get(), container_id, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+    const auto user =
+        TRY(open_at(folder.users.get(), container_id, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
     return {};
 }
 

@@ -163,18 +163,20 @@ class OomScore {
     std::optional<int> before_;
 };
 
+Status run_parent_hooks(Launched& launched, const RuntimeSpec& spec) {
+    const auto document = public_state(launched.state, ContainerStatus::Creating, false);
+    TRY(run_hooks(spec.hooks->prestart, "prestart", document));
+    TRY(run_hooks(spec.hooks->create_runtime, "createRuntime", document));
+    return launched.sync.send(ParentMessage::HooksDone);
+}
+
 Status talk(Launched& launched, const RuntimeSpec& spec) {
     while (true) {
         auto message = TRY(launched.sync.receive());
         switch (message.type) {
-            case ChildMessage::HooksDue: {
-                const auto document =
-                    public_state(launched.state, ContainerStatus::Creating, false);
-                TRY(run_hooks(spec.hooks->prestart, "prestart", document));
-                TRY(run_hooks(spec.hooks->create_runtime, "createRuntime", document));
-                TRY(launched.sync.send(ParentMessage::HooksDone));
+            case ChildMessage::HooksDue:
+                TRY(run_parent_hooks(launched, spec));
                 break;
-            }
             case ChildMessage::Terminal:
                 launched.terminal = std::move(message.terminal);
                 break;

@@ -55,7 +55,8 @@ static Result<UniqueFd> make_file(const RootDir& root, const std::string& path) 
     const std::string parent(slash == std::string::npos ? "/" : path.substr(0, slash + 1));
     const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
     const auto folder = TRY(root.make_dirs(parent));
-    TRY(open_at(folder.get(), name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644));
+    const auto made =
+        TRY(open_at(folder.get(), name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644));
     return root.open_at(path, O_PATH);
 }
 

@@ -121,7 +121,7 @@ Status enter_joins(const std::vector<NamespaceJoin>& joins) {
     std::vector<const NamespaceJoin*> later;
     for (const NamespaceJoin& join : joins) {
         if (join.type == NamespaceType::User) continue;
-        const auto entered = enter(join);
+        auto entered = enter(join);
         if (entered) continue;
         if (entered.error().sys_errno != EPERM) return entered;
         later.push_back(&join);

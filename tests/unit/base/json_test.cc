@@ -119,6 +119,18 @@ TEST(Json, ReadersTellMissingFromWrong) {
     EXPECT_FALSE(get_array(*object, "m"));
 }
 
+// It would end a word of a command line, or a path, early.
+TEST(Json, ReadersTakeNoNul) {
+    const auto object = parse_object(
+        R"({"s": "a\u0000b", "l": ["a", "\u0000"], "m": {"\u0000": "v"}, "n": {"k": "\u0000"}})",
+        "x");
+    ASSERT_TRUE(object) << object.error().message;
+    EXPECT_EQ(get_string(*object, "s").error().message, "member 's' holds a NUL");
+    EXPECT_EQ(get_strings(*object, "l").error().message, "member 'l' holds a NUL");
+    EXPECT_FALSE(get_string_map(*object, "m"));
+    EXPECT_FALSE(get_string_map(*object, "n"));
+}
+
 TEST(Json, WritersKeepOrderAndText) {
     const char* text = R"({"z":1,"a":[],"m":{},"l":[1,{"x":"<&>"}]})";
     const auto value = parse(text, "x");

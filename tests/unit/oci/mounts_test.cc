@@ -247,12 +247,23 @@ TEST(MaskedPaths, FilesAreTheNullDeviceFoldersAreEmpty) {
         write_file("/mnt/root/secret/file", "secret");
         write_file("/mnt/root/key", "secret");
         ASSERT_EQ(::symlink("/mnt/outside", "/mnt/root/away"), 0);
-        const auto null = clone_null_device();
+        // The second of each kind is covered by a copy of the first cover.
+        ASSERT_EQ(::mkdir("/mnt/root/second", 0755), 0);
+        write_file("/mnt/root/second/file", "secret");
+        write_file("/mnt/root/other-key", "secret");
+        auto null = clone_null_device();
         ASSERT_TRUE(null) << null.error().message;
-        const auto masked = mask_paths(
-            *ground.root, {"/secret", "/key", "/not/there", "/key/below", "/away"}, null->get());
+        const std::vector<std::string> paths = {
+            "/secret", "/key", "/not/there", "/key/below", "/away", "/second", "/other-key"};
+        const auto masked = mask_paths(*ground.root, paths, null.take());
         ASSERT_TRUE(masked) << masked.error().message;
         EXPECT_TRUE(is_empty("/mnt/root/secret"));
+        EXPECT_TRUE(is_empty("/mnt/root/second"));
+        EXPECT_EQ(flags_of("/mnt/root/second") & ST_RDONLY, 0U + ST_RDONLY);
+        struct stat other {};
+
+        ASSERT_EQ(::stat("/mnt/root/other-key", &other), 0);
+        EXPECT_EQ(other.st_rdev, makedev(1, 3));
         EXPECT_EQ(flags_of("/mnt/root/secret") & ST_RDONLY, 0U + ST_RDONLY);
 
         struct stat st {};
