@@ -65,9 +65,9 @@ def become(user):
             f"USER={user}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 
 
-def dhow_for(user, bin_dir, state):
-    """dhow with a state folder of its own: as root when user is None."""
-    flags = ["--root", f"{state}/root", "--runroot", f"{state}/run"]
+def dhow_for(user, bin_dir, state, run):
+    """dhow with a state folder of its own, and a run folder on tmpfs as everywhere: as root when user is None."""
+    flags = ["--root", f"{state}/root", "--runroot", f"{run}/run"]
     prefix = [] if user is None else become(user)
     return Engine("dhow", prefix, [f"{bin_dir}/dhow", *flags])
 
