@@ -29,7 +29,7 @@ static json::Object linux_features() {
     features["apparmor"] = json::Object{{"enabled", false}};
     features["selinux"] = json::Object{{"enabled", false}};
     features["intelRdt"] = json::Object{{"enabled", false}};
-    features["mountExtensions"] = json::Object{{"idmap", json::Object{{"enabled", false}}}};
+    features["mountExtensions"] = json::Object{{"idmap", json::Object{{"enabled", true}}}};
     return features;
 }
 

@@ -9,6 +9,7 @@
 #include "oci/runtime/console_socket.h"
 #include "oci/runtime/credentials.h"
 #include "oci/runtime/hooks.h"
+#include "oci/runtime/idmapped_mounts.h"
 #include "oci/runtime/init.h"
 #include "oci/runtime/mount_api.h"
 #include "oci/runtime/mounts.h"
@@ -238,6 +239,7 @@ Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
         if (auto tree = clone_tree(AT_FDCWD, plan.rootfs, true)) plan.root_tree = tree.take();
         plan.sources = TRY(open_bind_sources(options.bundle, plan.spec.mounts));
     }
+    TRY(map_mount_ids(options.bundle, plan.spec, plan.sources));
     return {};
 }
 

@@ -24,11 +24,16 @@ static std::string absolute(const std::string& bundle, const std::string& path) 
     return path.starts_with('/') ? path : bundle + "/" + path;
 }
 
-static bool is_bind(const Mount& mount, const MountOptions& options) {
+bool is_bind(const Mount& mount, const MountOptions& options) {
     return options.bind || mount.type == "bind" || mount.type == "rbind";
 }
 
-static Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount) {
+bool wants_id_map(const Mount& mount) {
+    return !mount.uid_mappings.empty() || !mount.gid_mappings.empty() ||
+           parse_mount_options(mount.options).id_map;
+}
+
+Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount) {
     const auto options = parse_mount_options(mount.options);
     const bool recursive = options.recursive_bind || mount.type == "rbind";
     return clone_tree(AT_FDCWD, absolute(bundle, mount.source), recursive);
@@ -147,8 +152,9 @@ static Status mount_one(MountContext& context,
                         size_t index,
                         PendingMounts& pending) {
     const auto options = parse_mount_options(mount.options);
-    if (options.id_map || !mount.uid_mappings.empty()) {
-        return make_error(ErrorKind::Unsupported, "id-mapped mounts are not supported");
+    const bool prepared = index < context.sources.size() && context.sources[index];
+    if (wants_id_map(mount) && !prepared) {
+        return make_error(ErrorKind::Internal, "its ids were never mapped");
     }
     if (options.remount) return remount(context, mount, options);
     if (mount.type == "cgroup" || mount.type == "cgroup2") {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/root_dir.h"
 #include "oci/runtime/cgroup.h"
+#include "oci/runtime/mount_options.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <string>
@@ -19,7 +20,8 @@ struct MountContext {
     const std::string& bundle;  // relative sources of bind mounts are below it
     const ContainerCgroup& cgroup;
     bool cgroup_namespace = false;
-    // Trees of bind sources, cloned by the parent half where the child may not reach them; by index
+    // Trees of bind sources, cloned by the parent half where the child may not reach them, or map
+    // their ids; by index
     // of the mount, invalid where there is none. May be empty.
     std::vector<UniqueFd> sources;
 };
@@ -36,6 +38,11 @@ Status finish_mounts(const PendingMounts& pending);
 // user namespace of its own.
 Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
                                                 const std::vector<Mount>& mounts);
+
+bool is_bind(const Mount& mount, const MountOptions& options);
+// By its options, or by mappings of its own: idmapped_mounts.h.
+bool wants_id_map(const Mount& mount);
+Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount);
 
 // Creates (if missing) and opens what a mount goes over: a folder, or an empty file.
 Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, bool folder);

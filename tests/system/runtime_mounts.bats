@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Bind mounts with mapped ids (idmap, ridmap, mappings of a mount's own), as root.
+# shellcheck disable=SC2016,SC2154
+
+load runtime
+
+setup_file() { setup_runtime_file; }
+
+setup() {
+    setup_bundle
+    SOURCE=$BATS_TEST_TMPDIR/source
+    mkdir -p "$SOURCE/below"
+    touch "$SOURCE/roots" "$SOURCE/anns"
+    chown 1000:1000 "$SOURCE/anns"
+    chmod 777 "$SOURCE"
+    chmod 755 "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+    umount "$SOURCE/below" 2>/dev/null || true
+    teardown_bundle
+}
+
+# bind OPTION,... [PYTHON DICT OF MORE MEMBERS]
+bind() {
+    edit "c['mounts'].append(dict({'destination': '/mnt', 'type': 'bind', 'source': '$SOURCE',
+        'options': '$1'.split(',')}, **${2:-{\}}))"
+}
+
+own_map="{'uidMappings': [{'containerID': 0, 'hostID': 1000, 'size': 1}, {'containerID': 1000, 'hostID': 0, 'size': 1}],
+    'gidMappings': [{'containerID': 0, 'hostID': 1000, 'size': 1}, {'containerID': 1000, 'hostID': 0, 'size': 1}]}"
+
+user_namespace() {
+    chmod 755 "$BUNDLE"
+    edit 'l["namespaces"].append({"type": "user"})' \
+        'l["uidMappings"] = l["gidMappings"] = [{"containerID": 0, "hostID": 100000, "size": 65536}]'
+    chown -R 100000:100000 "$BUNDLE/rootfs"
+}
+
+@test "a mount's own mapping, without a user namespace" {
+    bind rbind "$own_map"
+    script 'stat -c %u:%g /mnt/roots /mnt/anns; touch /mnt/new'
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [ "$output" = $'1000:1000\n0:0' ]
+    # What root makes inside belongs to 1000 outside.
+    [ "$(stat -c %u:%g "$SOURCE/new")" = 1000:1000 ]
+    assert_clean
+}
+
+@test "idmap: the container's mapping; without it the same files belong to nobody" {
+    user_namespace
+    bind rbind
+    script 'stat -c %u:%g /mnt/roots /mnt/anns'
+    run rt run "$ID"
+    [ "$output" = $'65534:65534\n65534:65534' ]
+    edit 'c["mounts"][-1]["options"].append("idmap")'
+    script 'stat -c %u:%g /mnt/roots /mnt/anns; touch /mnt/new'
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [ "$output" = $'0:0\n1000:1000' ]
+    [ "$(stat -c %u:%g "$SOURCE/new")" = 0:0 ]
+}
+
+@test "ridmap reaches what is mounted below, idmap does not" {
+    mount -t tmpfs tmpfs "$SOURCE/below"
+    touch "$SOURCE/below/deep"
+    bind rbind,ridmap "$own_map"
+    script 'stat -c %u /mnt/roots /mnt/below/deep'
+    run rt run "$ID"
+    [ "$output" = $'1000\n1000' ]
+    edit 'c["mounts"][-1]["options"] = ["rbind", "idmap"]'
+    run rt run "$ID"
+    [ "$output" = $'1000\n0' ]
+}
+
+@test "other options go with it, and the source itself is as it was" {
+    bind rbind,ro,noexec "$own_map"
+    script 'stat -c %u /mnt/roots; touch /mnt/new 2>&1 | grep -c Read-only'
+    run rt run "$ID"
+    [ "$output" = $'1000\n1' ]
+    [ "$(stat -c %u "$SOURCE/roots")" = 0 ]
+}
+
+@test "what cannot be mapped is refused, and nothing stays" {
+    bind rbind,idmap
+    script true
+    run rt run "$ID"
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"idmap needs a user namespace"* ]]
+    edit 'c["mounts"][-1].update(type="tmpfs", source="tmpfs", options=["idmap"])'
+    run rt run "$ID"
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"only bind mounts"* ]]
+    # A file system that the kernel maps no ids of.
+    edit 'one = [{"containerID": 0, "hostID": 1000, "size": 1}]' \
+        'c["mounts"][-1].update(type="bind", options=["bind"], source="/proc", uidMappings=one, gidMappings=one)'
+    run rt run "$ID"
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"map the ids"* ]]
+    assert_clean
+}
+
+@test "features says so" {
+    [ "$(rt features | python3 -c 'import json, sys; print(json.load(sys.stdin)["linux"]["mountExtensions"]["idmap"]["enabled"])')" = True ]
+}
