@@ -180,14 +180,14 @@ Result<std::string> executable_dir() {
 
 Result<std::string> find_helper(const std::string& name) {
     const std::string here = TRY(executable_dir());
-    for (const std::string& folder : {here, here + "/../libexec/dhow"}) {
-        std::string candidate = folder + "/" + name;
+    // A build's one folder; from bin to libexec; and from libexec/dhow, where dhow-api is, to bin.
+    for (const char* place : {"/", "/../libexec/dhow/", "/../../bin/"}) {
+        std::string candidate = here + place + name;
         if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     }
-    return make_error(
-        ErrorKind::NotFound,
-        "helper '" + name + "' is neither in '" + here + "' nor in its ../libexec/dhow",
-        "install dhow again");
+    return make_error(ErrorKind::NotFound,
+                      "program '" + name + "' is missing beside '" + here + "'",
+                      "install dhow again");
 }
 
 Result<std::string> find_program(const std::string& name, std::string_view path_list) {

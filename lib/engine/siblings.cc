@@ -11,15 +11,7 @@ static constexpr std::string_view kSystemPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 Result<std::string> find_sibling(std::string_view name) {
-    const auto folder = TRY(executable_dir());
-    // A build's one folder; from bin to libexec; and from libexec/dhow, where dhow-api is, to bin.
-    for (const char* place : {"/", "/../libexec/dhow/", "/../../bin/"}) {
-        std::string candidate = folder + place + std::string(name);
-        if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-    }
-    return make_error(ErrorKind::NotFound,
-                      "program '" + std::string(name) + "' is missing beside '" + folder + "'",
-                      "install dhow again");
+    return find_helper(std::string(name));
 }
 
 Result<std::string> find_runtime(const std::string& name) {

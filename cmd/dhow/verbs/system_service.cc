@@ -9,12 +9,6 @@ namespace dhow::cli::verbs {
 
 namespace {
 
-// Beside this binary, then where packages put helpers.
-Result<std::string> find_service() {
-    const std::string here = TRY(executable_dir());
-    return find_program("dhow-api", here + ":" + here + "/../libexec/dhow");
-}
-
 void add_option(const Args& args, std::string_view name, std::vector<std::string>& words) {
     if (!args.given(name)) return;
     words.push_back("--" + std::string(name));
@@ -25,7 +19,7 @@ void add_option(const Args& args, std::string_view name, std::vector<std::string
 
 Result<int> system_service(Invocation& call) {
     const Args& args = call.args();
-    const std::string program = TRY_CONTEXT(find_service(), "run the API service");
+    const std::string program = TRY_CONTEXT(find_helper("dhow-api"), "run the API service");
     std::vector<std::string> words{"dhow-api"};
     for (const std::string_view name : {"root", "runroot", "runtime", "time"})
         add_option(args, name, words);
