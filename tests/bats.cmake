@@ -17,7 +17,7 @@ endif()
 # dhow_bats_test(<file> [MODES root rootless] [LAUNCHER <command>...] [FILE <path inside>]
 #                [NAME <name>] [TIMEOUT <seconds>])
 # LAUNCHER makes the machine: tests/support/private_machine when left out. FILE: where it sees the file.
-# Mode `both` is one entry that runs the file in each mode, for a machine that is dear to make.
+# Mode `both` is one entry that runs the file in each mode, where the launcher has the tree in /dhow.
 function(dhow_bats_test file)
     cmake_parse_arguments(ARG "" "TIMEOUT;FILE;NAME" "MODES;LAUNCHER" ${ARGN})
     if(NOT BATS_PROGRAM)
@@ -40,7 +40,7 @@ function(dhow_bats_test file)
         set(test ${folder}/${ARG_NAME}/${mode})
         set(run env MODE=${mode} bats --tap ${ARG_FILE})
         if(mode STREQUAL both)
-            set(run sh -c "MODE=root bats --tap $1; root=$?; MODE=rootless bats --tap $1 && exit $root" sh ${ARG_FILE})
+            set(run /dhow/tests/support/both_modes ${ARG_FILE})
         endif()
         add_test(NAME ${test} COMMAND ${ARG_LAUNCHER} ${run})
         set_tests_properties(${test} PROPERTIES

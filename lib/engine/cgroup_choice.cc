@@ -10,6 +10,9 @@
 #include <algorithm>
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace dhow::engine {
@@ -66,6 +69,22 @@ void take_none(CgroupAbilities& abilities) {
 
 bool is_crun(std::string_view runtime) {
     return runtime == "crun" || runtime.ends_with("/crun");
+}
+
+// crun refuses a hybrid machine whose version 2 half has controllers, even when it is told to leave
+// cgroups alone. Covered in this command's own mount namespace, which the shim inherits, that half
+// is not there, and the machine looks like one of version 1.
+Status hide_unified(const Context& context) {
+    const auto layout = TRY(detect_cgroups());
+    const CgroupHierarchy* unified = layout.unified();
+    if (layout.mode != CgroupMode::Hybrid || unified == nullptr || !context.entered) return {};
+    const char* place = unified->mount_point.c_str();
+
+    struct statfs fs {};
+
+    const bool covered = ::statfs(place, &fs) == 0 && fs.f_type != CGROUP2_SUPER_MAGIC;
+    if (covered || ::mount("tmpfs", place, "tmpfs", MS_RDONLY, "nr_inodes=1") == 0) return {};
+    return system_error("hide '" + unified->mount_point + "' from crun");
 }
 
 Status require(const CgroupAbilities& abilities,
@@ -151,6 +170,7 @@ Result<std::vector<std::string>> runtime_arguments(const Context& context,
                                                    const ContainerConfig& config) {
     std::vector<std::string> arguments = {"--root", context.runtime_root()};
     if (!is_crun(config.options.runtime)) return arguments;
+    TRY(hide_unified(context));
     const auto abilities = TRY(cgroup_abilities(context, config.options.runtime));
     if (abilities.manager == "none") arguments.emplace_back("--cgroup-manager=disabled");
     return arguments;

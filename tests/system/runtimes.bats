@@ -21,7 +21,7 @@ whole_life() {
     contains "$(dhow inspect --format '{{.OCIRuntime}}' c)" "$(basename "$runtime")"
     succeed dhow stop -t 0 c
     succeed dhow rm c
-    run script -qec "'$T/dhow' run --rm -it --network none --runtime $runtime busybox tty" /dev/null < <(sleep 1)
+    run script -qec "'$T/dhow' run --rm -it --network none --runtime '$runtime' busybox tty" /dev/null < <(sleep 1)
     contains "$output" /dev/
     nothing_left
 }
