@@ -88,6 +88,7 @@ Status write_spec(Context& context,
         .limits_possible = cgroup.limits_possible,
         .rootless = context.rootless,
         .cgroup_v2 = cgroup.unified,
+        .console_size = {.height = context.terminal.rows, .width = context.terminal.columns},
     };
     const auto spec = TRY(build_runtime_spec(input));
     TRY(replace_file_at(run_dir, "config.json", oci::to_json(spec), 0600, Durability::None));

@@ -30,6 +30,9 @@ oci::Process build_process(const SpecInput& input, const std::vector<std::string
     const CreateRequest& options = input.config.options;
     oci::Process process;
     process.terminal = options.terminal;
+    if (options.terminal && input.console_size.height > 0) {
+        process.console_size = input.console_size;
+    }
     process.user.uid = input.user.uid;
     process.user.gid = input.user.gid;
     process.user.additional_gids = input.user.additional_gids;

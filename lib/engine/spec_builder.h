@@ -28,6 +28,8 @@ struct SpecInput {
     bool limits_possible = false;            // the cgroup can hold limits
     bool rootless = true;
     bool cgroup_v2 = false;
+    // Of the terminal before its first program runs: what comes later could come too late.
+    oci::ConsoleSize console_size = {};
 };
 
 Result<oci::RuntimeSpec> build_runtime_spec(const SpecInput& input);
