@@ -44,6 +44,20 @@ bool has_namespace(const oci::RuntimeSpec& spec, oci::NamespaceType type) {
     return std::any_of(list.begin(), list.end(), [&](const auto& ns) { return ns.type == type; });
 }
 
+TEST(SpecBuilder, ATerminalIsBornWithTheCallersSize) {
+    auto config = minimal();
+    auto input = input_for(config);
+    input.console_size = {.height = 33, .width = 77};
+    EXPECT_FALSE(build_runtime_spec(input)->process->console_size) << "no terminal";
+    config.options.terminal = true;
+    const auto spec = build_runtime_spec(input);
+    ASSERT_TRUE(spec && spec->process->console_size);
+    EXPECT_EQ(spec->process->console_size->height, 33U);
+    EXPECT_EQ(spec->process->console_size->width, 77U);
+    input.console_size = {};
+    EXPECT_FALSE(build_runtime_spec(input)->process->console_size) << "size unknown";
+}
+
 TEST(SpecBuilder, EverythingIsIsolatedByDefault) {
     const auto config = minimal();
     const auto spec = build(config);
