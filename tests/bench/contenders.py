@@ -82,23 +82,6 @@ def docker(prefix):
     return Engine("docker", prefix, ["docker"])
 
 
-class Runtime:
-    """One OCI runtime on a bundle of its own."""
-
-    def __init__(self, name, prefix, program, folder):
-        self.name = name
-        self.prefix = list(prefix)
-        self.program = program
-        self.folder = folder
-
-    def there(self):
-        return answers([*self.prefix, self.program, "--version"])
-
-    def run(self):
-        return [*self.prefix, self.program, "--root", f"{self.folder}/state", "run", "--bundle",
-                f"{self.folder}/bundle", f"bench-{self.name}"]
-
-
 def place(prefix, folder, archive_of):
     """Copies the local folder `archive_of` to `folder` where the prefix leads."""
     check([*prefix, "mkdir", "-p", folder])

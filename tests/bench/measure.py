@@ -54,6 +54,11 @@ def interleaved(commands, rounds):
     return taken
 
 
+def plain_cost(rounds):
+    """Milliseconds of a process that does nothing."""
+    return median(interleaved({"true": ["true"]}, rounds)["true"])
+
+
 def proportional_set_size(pid):
     """kB of memory that would be free again without this process (proc(5), smaps_rollup)."""
     with open(f"/proc/{pid}/smaps_rollup") as rollup:
