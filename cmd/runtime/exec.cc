@@ -3,8 +3,8 @@
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/join.h"
+#include "oci/runtime/process/terminal_relay.h"
 #include "oci/runtime/self_protect.h"
-#include "oci/runtime/terminal_relay.h"
 #include "oci/runtime/validate.h"
 
 #include <algorithm>

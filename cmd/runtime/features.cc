@@ -2,9 +2,9 @@
 // What this runtime can do, for callers that ask before they rely on it (features.md).
 #include "base/json.h"
 #include "cmd/runtime/verb.h"
-#include "oci/runtime/capabilities.h"
-#include "oci/runtime/mount_options.h"
-#include "oci/runtime/seccomp.h"
+#include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/security/capabilities.h"
+#include "oci/runtime/security/seccomp.h"
 
 namespace dhow::runtime_cli {
 

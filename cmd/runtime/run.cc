@@ -3,8 +3,8 @@
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/launch.h"
+#include "oci/runtime/process/terminal_relay.h"
 #include "oci/runtime/self_protect.h"
-#include "oci/runtime/terminal_relay.h"
 
 #include <array>
 

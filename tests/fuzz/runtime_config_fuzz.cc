@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What dhow-runtime reads before it makes anything: config.json, a process, limits, its own state.
 // None may crash it, and what passes keeps the promises that the halves of a start rest on.
-#include "oci/runtime/capabilities.h"
-#include "oci/runtime/cgroup.h"
-#include "oci/runtime/cgroup_limits.h"
-#include "oci/runtime/device_filter.h"
-#include "oci/runtime/mount_options.h"
-#include "oci/runtime/seccomp_cache.h"
+#include "oci/runtime/cgroup/cgroup.h"
+#include "oci/runtime/cgroup/cgroup_limits.h"
+#include "oci/runtime/cgroup/device_filter.h"
+#include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/namespaces/sysctl.h"
+#include "oci/runtime/security/capabilities.h"
+#include "oci/runtime/security/seccomp_cache.h"
 #include "oci/runtime/state.h"
-#include "oci/runtime/sysctl.h"
 #include "oci/runtime/validate.h"
 
 #include <cstdint>

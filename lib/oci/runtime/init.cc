@@ -5,14 +5,14 @@
 #include "base/netlink.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
-#include "oci/runtime/console.h"
-#include "oci/runtime/devices.h"
 #include "oci/runtime/hooks.h"
-#include "oci/runtime/masked_paths.h"
-#include "oci/runtime/mounts.h"
-#include "oci/runtime/payload.h"
-#include "oci/runtime/rootfs.h"
-#include "oci/runtime/sysctl.h"
+#include "oci/runtime/mounts/devices.h"
+#include "oci/runtime/mounts/masked_paths.h"
+#include "oci/runtime/mounts/mounts.h"
+#include "oci/runtime/mounts/rootfs.h"
+#include "oci/runtime/namespaces/sysctl.h"
+#include "oci/runtime/process/console.h"
+#include "oci/runtime/process/payload.h"
 
 #include <cerrno>
 

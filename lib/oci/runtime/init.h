@@ -3,10 +3,10 @@
 // returns, never throws, tells its failures over the sync socket and ends with _exit.
 #pragma once
 
-#include "oci/runtime/cgroup.h"
+#include "oci/runtime/cgroup/cgroup.h"
 #include "oci/runtime/init_sync.h"
 #include "oci/runtime/launch.h"
-#include "oci/runtime/namespaces.h"
+#include "oci/runtime/namespaces/namespaces.h"
 
 namespace dhow::oci {
 

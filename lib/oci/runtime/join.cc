@@ -3,12 +3,12 @@
 
 #include "base/file.h"
 #include "oci/runtime/clone.h"
-#include "oci/runtime/console_socket.h"
-#include "oci/runtime/credentials.h"
 #include "oci/runtime/init.h"
-#include "oci/runtime/namespaces.h"
-#include "oci/runtime/payload.h"
-#include "oci/runtime/seccomp.h"
+#include "oci/runtime/namespaces/namespaces.h"
+#include "oci/runtime/process/console_socket.h"
+#include "oci/runtime/process/credentials.h"
+#include "oci/runtime/process/payload.h"
+#include "oci/runtime/security/seccomp.h"
 
 #include <array>
 #include <cerrno>

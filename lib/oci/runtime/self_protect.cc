@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts/mount_api.h"
 #include "rootless/paths.h"
 
 #include <array>

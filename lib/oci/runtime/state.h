@@ -7,7 +7,7 @@
 #include "base/process.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "oci/runtime/cgroup.h"
+#include "oci/runtime/cgroup/cgroup.h"
 
 #include <map>
 #include <string>

@@ -2,7 +2,7 @@
 #include "oci/runtime/validate.h"
 
 #include "base/text.h"
-#include "oci/runtime/sysctl.h"
+#include "oci/runtime/namespaces/sysctl.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/capabilities.h"
+#include "oci/runtime/security/capabilities.h"
 
 #include "base/text.h"
 #include "tests/support/own_mounts.h"

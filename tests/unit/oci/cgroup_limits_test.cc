@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/cgroup_limits.h"
+#include "oci/runtime/cgroup/cgroup_limits.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a container's cgroup goes, on hierarchies that are plain folders here.
-#include "oci/runtime/cgroup.h"
+#include "oci/runtime/cgroup/cgroup.h"
 
 #include "tests/support/own_mounts.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/credentials.h"
+#include "oci/runtime/process/credentials.h"
 
 #include "base/file.h"
 #include "tests/support/own_mounts.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The eBPF program of the device rules, run here one instruction after the other for every kind of
 // access, beside a plain reading of the rules.
-#include "oci/runtime/device_filter.h"
+#include "oci/runtime/cgroup/device_filter.h"
 
-#include "oci/runtime/cgroup_limits.h"
+#include "oci/runtime/cgroup/cgroup_limits.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /dev of a container on a tmpfs at /mnt, in a mount namespace of the test's own.
-#include "oci/runtime/devices.h"
+#include "oci/runtime/mounts/devices.h"
 
 #include "base/file.h"
 #include "rootless/paths.h"

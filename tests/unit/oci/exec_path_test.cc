@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/exec_path.h"
+#include "oci/runtime/process/exec_path.h"
 
 #include "tests/support/own_mounts.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/mount_options.h"
+#include "oci/runtime/mounts/mount_options.h"
 
 #include <gtest/gtest.h>
 

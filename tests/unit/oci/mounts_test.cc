@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts, devices and masks of a container on a tmpfs at /mnt, in a mount namespace of the
 // test's own; what the image may have put in their way is there.
-#include "oci/runtime/mounts.h"
+#include "oci/runtime/mounts/mounts.h"
 
 #include "base/file.h"
-#include "oci/runtime/masked_paths.h"
+#include "oci/runtime/mounts/masked_paths.h"
 #include "rootless/paths.h"
 #include "tests/support/own_mounts.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last steps of a container's process, in forked children that go almost all the way.
-#include "oci/runtime/payload.h"
+#include "oci/runtime/process/payload.h"
 
 #include "base/file.h"
 #include "tests/support/own_mounts.h"

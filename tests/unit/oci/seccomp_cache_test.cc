@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/seccomp_cache.h"
+#include "oci/runtime/security/seccomp_cache.h"
 
 #include "base/file.h"
-#include "oci/runtime/seccomp.h"
+#include "oci/runtime/security/seccomp.h"
 #include "tests/support/own_mounts.h"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // A plain reading of linux.seccomp, beside which tests run the compiled program.
 #pragma once
 
-#include "oci/runtime/seccomp.h"
+#include "oci/runtime/security/seccomp.h"
 #include "tests/unit/oci/bpf_machine.h"
 
 #include <gtest/gtest.h>

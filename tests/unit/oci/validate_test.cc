@@ -2,7 +2,7 @@
 // What a hostile config.json must not get past: the parser's types and ranges, then validate().
 #include "oci/runtime/validate.h"
 
-#include "oci/runtime/sysctl.h"
+#include "oci/runtime/namespaces/sysctl.h"
 
 #include <gtest/gtest.h>
 

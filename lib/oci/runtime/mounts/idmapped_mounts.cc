@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/idmapped_mounts.h"
+#include "oci/runtime/mounts/idmapped_mounts.h"
 
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/runtime/clone.h"
-#include "oci/runtime/mount_options.h"
-#include "oci/runtime/mounts.h"
-#include "oci/runtime/user_map.h"
+#include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/mounts/mounts.h"
+#include "oci/runtime/namespaces/user_map.h"
 
 #include <csignal>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/copy_up.h"
+#include "oci/runtime/mounts/copy_up.h"
 
 #include "base/file.h"
 #include "base/text.h"

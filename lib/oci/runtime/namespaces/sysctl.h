@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "oci/runtime/namespaces.h"
+#include "oci/runtime/namespaces/namespaces.h"
 
 #include <map>
 #include <string>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/masked_paths.h"
+#include "oci/runtime/mounts/masked_paths.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts/mount_api.h"
 
 #include <cerrno>
 #include <optional>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/rootfs.h"
+#include "oci/runtime/mounts/rootfs.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/mount_api.h"
-#include "oci/runtime/mount_options.h"
+#include "oci/runtime/mounts/mount_api.h"
+#include "oci/runtime/mounts/mount_options.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>

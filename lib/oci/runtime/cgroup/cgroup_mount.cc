@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/cgroup_mount.h"
+#include "oci/runtime/cgroup/cgroup_mount.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts/mount_api.h"
 
 #include <cerrno>
 

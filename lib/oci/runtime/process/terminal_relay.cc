@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/terminal_relay.h"
+#include "oci/runtime/process/terminal_relay.h"
 
 #include "base/file.h"
 

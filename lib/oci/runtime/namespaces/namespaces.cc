@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/namespaces.h"
+#include "oci/runtime/namespaces/namespaces.h"
 
 #include "base/file.h"
 #include "base/text.h"

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "oci/runtime/console.h"
 #include "oci/runtime/init_sync.h"
+#include "oci/runtime/process/console.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <optional>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/sysctl.h"
+#include "oci/runtime/namespaces/sysctl.h"
 
 #include "base/file.h"
 #include "base/root_dir.h"
 #include "base/text.h"
-#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts/mount_api.h"
 
 #include <algorithm>
 #include <array>

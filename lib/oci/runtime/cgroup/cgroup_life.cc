@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a container's cgroup after its start: list, freeze, signal, remove
-// (oci/runtime/cgroup.h).
+// (oci/runtime/cgroup/cgroup.h).
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "oci/runtime/cgroup.h"
+#include "oci/runtime/cgroup/cgroup.h"
 
 #include <algorithm>
 #include <cerrno>

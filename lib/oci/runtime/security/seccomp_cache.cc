@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/seccomp_cache.h"
+#include "oci/runtime/security/seccomp_cache.h"
 
 #include "base/file.h"
 #include "base/text.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/payload.h"
+#include "oci/runtime/process/payload.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/capabilities.h"
-#include "oci/runtime/credentials.h"
-#include "oci/runtime/exec_path.h"
-#include "oci/runtime/seccomp.h"
+#include "oci/runtime/process/credentials.h"
+#include "oci/runtime/process/exec_path.h"
+#include "oci/runtime/security/capabilities.h"
+#include "oci/runtime/security/seccomp.h"
 
 #include <algorithm>
 #include <array>

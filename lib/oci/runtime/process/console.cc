@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/console.h"
+#include "oci/runtime/process/console.h"
 
 #include "base/file.h"
 #include "base/unix_socket.h"
-#include "oci/runtime/mount_api.h"
+#include "oci/runtime/mounts/mount_api.h"
 
 #include <cerrno>
 

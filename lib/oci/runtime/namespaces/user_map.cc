@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/user_map.h"
+#include "oci/runtime/namespaces/user_map.h"
 
 #include "base/file.h"
 #include "rootless/map_helpers.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making, joining and limiting a container's cgroup; its life afterwards is cgroup_life.cc.
-#include "oci/runtime/cgroup.h"
+#include "oci/runtime/cgroup/cgroup.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/cgroup_limits.h"
-#include "oci/runtime/device_filter.h"
+#include "oci/runtime/cgroup/cgroup_limits.h"
+#include "oci/runtime/cgroup/device_filter.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/devices.h"
+#include "oci/runtime/mounts/devices.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/mount_api.h"
-#include "oci/runtime/mounts.h"
+#include "oci/runtime/mounts/mount_api.h"
+#include "oci/runtime/mounts/mounts.h"
 
 #include <array>
 #include <cerrno>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/seccomp.h"
+#include "oci/runtime/security/seccomp.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/seccomp_cache.h"
+#include "oci/runtime/security/seccomp_cache.h"
 
 #include <seccomp.h>
 

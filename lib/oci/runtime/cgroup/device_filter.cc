@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/device_filter.h"
+#include "oci/runtime/cgroup/device_filter.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/cgroup_limits.h"
+#include "oci/runtime/cgroup/cgroup_limits.h"
 
 #include <array>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/console_socket.h"
+#include "oci/runtime/process/console_socket.h"
 
 #include "base/file.h"
 #include "base/unix_socket.h"

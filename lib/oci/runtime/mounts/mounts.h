@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 #include "base/root_dir.h"
-#include "oci/runtime/cgroup.h"
-#include "oci/runtime/mount_options.h"
+#include "oci/runtime/cgroup/cgroup.h"
+#include "oci/runtime/mounts/mount_options.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <string>

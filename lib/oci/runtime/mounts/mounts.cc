@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/runtime/mounts.h"
+#include "oci/runtime/mounts/mounts.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/runtime/cgroup_mount.h"
-#include "oci/runtime/copy_up.h"
-#include "oci/runtime/mount_api.h"
-#include "oci/runtime/mount_options.h"
+#include "oci/runtime/cgroup/cgroup_mount.h"
+#include "oci/runtime/mounts/copy_up.h"
+#include "oci/runtime/mounts/mount_api.h"
+#include "oci/runtime/mounts/mount_options.h"
 
 #include <algorithm>
 #include <array>

@@ -3,8 +3,8 @@
 // for each hierarchy, each showing the container's own group and nothing above it. Child half.
 #pragma once
 
-#include "oci/runtime/mount_options.h"
-#include "oci/runtime/mounts.h"
+#include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/mounts/mounts.h"
 
 namespace dhow::oci {
 
