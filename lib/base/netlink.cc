@@ -186,6 +186,14 @@ const rtattr* find_attribute(const nlmsghdr& header, int type) {
     return nullptr;
 }
 
+// Empty when there is no such attribute.
+template <class Body>
+std::string attribute_bytes(const nlmsghdr& header, int type) {
+    const rtattr* attribute = find_attribute<Body>(header, type);
+    if (attribute == nullptr) return {};
+    return std::string(static_cast<const char*>(RTA_DATA(attribute)), RTA_PAYLOAD(attribute));
+}
+
 }  // namespace
 
 Result<Netlink> Netlink::open() {
@@ -216,6 +224,30 @@ Result<int> Netlink::find_link(const std::string& name) {
         }
     }));
     return index;
+}
+
+Result<std::vector<Link>> Netlink::links() {
+    constexpr std::string_view kWhat = "list network interfaces";
+    Request request(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{});
+    TRY(send_request(socket_.get(), request.finish(++sequence_), kWhat));
+    std::vector<Link> found;
+    TRY(receive(socket_.get(), sequence_, kWhat, [&](const nlmsghdr& header) {
+        if (header.nlmsg_type != RTM_NEWLINK) return;
+        const auto* body = static_cast<const ifinfomsg*>(NLMSG_DATA(&header));
+        const std::string name = attribute_bytes<ifinfomsg>(header, IFLA_IFNAME);
+        found.push_back({.index = body->ifi_index,
+                         .name = name.substr(0, name.find('\0')),
+                         .up = (body->ifi_flags & IFF_UP) != 0});
+    }));
+    return found;
+}
+
+Status Netlink::move_link(int link, int netns, int new_index, const std::string& name) {
+    Request request(RTM_NEWLINK, 0, ifinfomsg{.ifi_index = link});
+    request.string(IFLA_IFNAME, name);
+    request.number(IFLA_NET_NS_FD, static_cast<uint32_t>(netns));
+    request.number(IFLA_NEW_IFINDEX, static_cast<uint32_t>(new_index));
+    return execute(request, "move it to the other network namespace as '" + printable(name) + "'");
 }
 
 Status Netlink::set_up(int link) {
@@ -292,6 +324,51 @@ Status Netlink::add_address(int link, uint32_t address, int prefix) {
     auto added = execute(request, "add address " + format_ipv4(address));
     if (!added && added.error().kind == ErrorKind::AlreadyExists) return {};
     return added;
+}
+
+Status Netlink::add_address(int link, const LinkAddress& address) {
+    // The rest of the flags says what has become of an address, not how it is wanted.
+    constexpr uint32_t kWanted = IFA_F_NOPREFIXROUTE | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
+                                 IFA_F_MCAUTOJOIN | IFA_F_NODAD;
+    Request request(RTM_NEWADDR,
+                    NLM_F_CREATE | NLM_F_EXCL,
+                    ifaddrmsg{.ifa_family = address.family,
+                              .ifa_prefixlen = address.prefix,
+                              .ifa_scope = address.scope,
+                              .ifa_index = static_cast<uint32_t>(link)});
+    request.number(IFA_FLAGS, address.flags & kWanted);
+    if (!address.local.empty()) request.attribute(IFA_LOCAL, address.local);
+    if (!address.address.empty()) request.attribute(IFA_ADDRESS, address.address);
+    if (!address.broadcast.empty()) request.attribute(IFA_BROADCAST, address.broadcast);
+    auto added = execute(request, "add an address to network interface " + std::to_string(link));
+    if (!added && added.error().kind == ErrorKind::AlreadyExists) return {};
+    return added;
+}
+
+Result<std::vector<LinkAddress>> Netlink::addresses_of(int link) {
+    constexpr std::string_view kWhat = "list addresses";
+    Request request(RTM_GETADDR, NLM_F_DUMP, ifaddrmsg{});
+    TRY(send_request(socket_.get(), request.finish(++sequence_), kWhat));
+    std::vector<LinkAddress> found;
+    TRY(receive(socket_.get(), sequence_, kWhat, [&](const nlmsghdr& header) {
+        if (header.nlmsg_type != RTM_NEWADDR) return;
+        const auto* body = static_cast<const ifaddrmsg*>(NLMSG_DATA(&header));
+        if (static_cast<int>(body->ifa_index) != link) return;
+        LinkAddress address{.family = body->ifa_family,
+                            .prefix = body->ifa_prefixlen,
+                            .scope = body->ifa_scope,
+                            .flags = body->ifa_flags,
+                            .local = attribute_bytes<ifaddrmsg>(header, IFA_LOCAL),
+                            .address = attribute_bytes<ifaddrmsg>(header, IFA_ADDRESS),
+                            .broadcast = attribute_bytes<ifaddrmsg>(header, IFA_BROADCAST)};
+        // The header's eight bits are too few for them all.
+        const std::string flags = attribute_bytes<ifaddrmsg>(header, IFA_FLAGS);
+        if (flags.size() == sizeof address.flags) {
+            std::memcpy(&address.flags, flags.data(), sizeof address.flags);
+        }
+        found.push_back(std::move(address));
+    }));
+    return found;
 }
 
 Status Netlink::add_default_route(uint32_t gateway) {

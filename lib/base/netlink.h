@@ -40,13 +40,34 @@ struct InterfaceAddress {
     int prefix = 0;
 };
 
+struct Link {
+    int index = 0;
+    std::string name;
+    bool up = false;
+};
+
+// Any family's, as the kernel gives it; addresses are in network byte order, empty where absent.
+struct LinkAddress {
+    uint8_t family = 0;
+    uint8_t prefix = 0;
+    uint8_t scope = 0;
+    uint32_t flags = 0;  // IFA_F_*
+    std::string local;
+    std::string address;  // the peer's on a point-to-point link
+    std::string broadcast;
+};
+
 class Netlink {
   public:
     static Result<Netlink> open();
 
     // NotFound when there is no such link.
     Result<int> find_link(const std::string& name);
+    Result<std::vector<Link>> links();
     Status set_up(int link);
+    // Into another network namespace, where its index becomes `new_index` and its name `name`; a
+    // "%d" in the name the kernel fills. It arrives down and without addresses.
+    Status move_link(int link, int netns, int new_index, const std::string& name);
     // AlreadyExists when the name is taken.
     Status create_bridge(const std::string& name, const MacAddress& mac);
     Status create_veth(const VethOptions& options);
@@ -58,6 +79,8 @@ class Netlink {
     // An address that is there already is success.
     Status add_address(int link, uint32_t address, int prefix);
     Status add_default_route(uint32_t gateway);
+    Status add_address(int link, const LinkAddress& address);
+    Result<std::vector<LinkAddress>> addresses_of(int link);
     // Every IPv4 address of the namespace.
     Result<std::vector<InterfaceAddress>> addresses();
 

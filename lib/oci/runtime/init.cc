@@ -146,6 +146,7 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .process = *spec.process,
         .seccomp = spec.linux_->seccomp ? &*spec.linux_->seccomp : nullptr,
         .personality = spec.linux_->personality ? &*spec.linux_->personality : nullptr,
+        .memory_policy = spec.linux_->memory_policy ? &*spec.linux_->memory_policy : nullptr,
         .container_id = plan.options.id,
         .new_keyring = plan.options.new_keyring,
         .preserve_fds = plan.options.preserve_fds,

@@ -86,6 +86,7 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
         .process = plan.process,
         .seccomp = linux_part.seccomp ? &*linux_part.seccomp : nullptr,
         .personality = linux_part.personality ? &*linux_part.personality : nullptr,
+        .memory_policy = linux_part.memory_policy ? &*linux_part.memory_policy : nullptr,
         .container_id = plan.state.id,
         .new_keyring = false,
         .preserve_fds = plan.options.preserve_fds,

@@ -11,6 +11,7 @@
 #include "oci/runtime/mounts/idmapped_mounts.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mounts.h"
+#include "oci/runtime/namespaces/net_devices.h"
 #include "oci/runtime/namespaces/user_map.h"
 #include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/credentials.h"
@@ -208,6 +209,18 @@ Status give_filter(ParentEnd& sync, const RuntimeSpec& spec, const std::string& 
     return sync.send(ParentMessage::Filter, program);
 }
 
+Result<MovedDevices> move_devices(const InitPlan& plan, const Child& init) {
+    const auto& wanted = plan.spec.linux_->net_devices;
+    if (wanted.empty()) return MovedDevices();
+    // Our child, not yet reaped: its pid cannot have been reused.
+    std::string path = "/proc/" + std::to_string(init.pid()) + "/ns/net";
+    for (const NamespaceJoin& join : plan.namespaces.joins) {
+        if (join.type == NamespaceType::Network) path = fd_path(join.fd.get());
+    }
+    auto netns = TRY(open_at(AT_FDCWD, path, O_RDONLY));
+    return MovedDevices::move(wanted, std::move(netns));
+}
+
 Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     auto sync = TRY(make_sync_pair());
     Birth birth{plan, sync};
@@ -215,6 +228,7 @@ Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     auto init = give_birth(birth, spec);
     score.restore();
     if (!init) return std::move(init).error();
+    auto devices = TRY(move_devices(plan, *init));
     sync.child.replace(UniqueFd());
     Launched launched{init.take(), first_state(spec, plan), std::move(sync.parent), UniqueFd()};
     launched.state.init = TRY(identify(launched.init.pid()));
@@ -222,6 +236,7 @@ Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     // Compiled while the child mounts.
     TRY(give_filter(launched.sync, spec, plan.options.seccomp_cache));
     TRY(talk(launched, spec));
+    devices.keep();
     return launched;
 }
 

@@ -2,7 +2,9 @@
 #include "oci/runtime/validate.h"
 
 #include "base/text.h"
+#include "oci/runtime/namespaces/net_devices.h"
 #include "oci/runtime/namespaces/sysctl.h"
+#include "oci/runtime/process/memory_policy.h"
 
 #include <algorithm>
 
@@ -74,6 +76,8 @@ static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
         return make_error(ErrorKind::Unsupported,
                           "config.json: intelRdt and mountLabel are not supported");
     }
+    TRY(check_net_devices(linux_part));
+    if (linux_part.memory_policy) TRY(resolve_memory_policy(*linux_part.memory_policy));
     const bool own_ipc = has(linux_part, NamespaceType::Ipc);
     const bool own_network = has(linux_part, NamespaceType::Network);
     for (const auto& [key, value] : linux_part.sysctl) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.json of an OCI bundle as data: OCI runtime-spec 1.2, config.md; members carry the spec's
+// config.json of an OCI bundle as data: OCI runtime-spec 1.3, config.md; members carry the spec's
 // names in snake_case. The engine builds a RuntimeSpec and writes it with to_json(); dhow-runtime
 // reads it with parse_runtime_spec(). Nothing here touches the system. Members the spec does not
 // know are ignored, as it asks of runtimes; a member of a wrong type is an error that names it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `linux` member of config.json: OCI runtime-spec 1.2, config-linux.md.
+// The `linux` member of config.json: OCI runtime-spec 1.3, config-linux.md.
 #pragma once
 
 #include "oci/spec/runtime_spec_resources.h"
@@ -42,6 +42,10 @@ struct Device {
     std::optional<uint32_t> gid;
 };
 
+struct NetDevice {
+    std::string name;  // in the container; empty: as on the host
+};
+
 struct SeccompArg {
     uint32_t index = 0;
     uint64_t value = 0;
@@ -77,12 +81,19 @@ struct IntelRdt {
     std::string mem_bw_schema;
 };
 
+struct MemoryPolicy {
+    std::string mode;   // "MPOL_INTERLEAVE"
+    std::string nodes;  // "0-3,7"
+    std::vector<std::string> flags;
+};
+
 struct Linux {
     std::vector<Namespace> namespaces;
     std::vector<IdMapping> uid_mappings;
     std::vector<IdMapping> gid_mappings;
     std::map<std::string, TimeOffset> time_offsets;
     std::vector<Device> devices;
+    std::map<std::string, NetDevice> net_devices;  // by name on the host
     std::string cgroups_path;
     std::optional<Resources> resources;
     std::string rootfs_propagation;
@@ -92,6 +103,7 @@ struct Linux {
     std::vector<std::string> readonly_paths;
     std::string mount_label;
     std::optional<IntelRdt> intel_rdt;
+    std::optional<MemoryPolicy> memory_policy;
     std::optional<Personality> personality;
 };
 

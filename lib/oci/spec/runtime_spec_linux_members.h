@@ -30,6 +30,11 @@ void members(V& v, Device& t) {
 }
 
 template <class V>
+void members(V& v, NetDevice& t) {
+    v("name", t.name);
+}
+
+template <class V>
 void members(V& v, SeccompArg& t) {
     v("index", t.index, v.kAlways);
     v("value", t.value, v.kAlways);
@@ -70,6 +75,13 @@ void members(V& v, IntelRdt& t) {
 }
 
 template <class V>
+void members(V& v, MemoryPolicy& t) {
+    v("mode", t.mode, v.kAlways);
+    v("nodes", t.nodes);
+    v("flags", t.flags);
+}
+
+template <class V>
 void members(V& v, Linux& t) {
     v("uidMappings", t.uid_mappings);
     v("gidMappings", t.gid_mappings);
@@ -79,12 +91,14 @@ void members(V& v, Linux& t) {
     v("namespaces", t.namespaces);
     v("timeOffsets", t.time_offsets);
     v("devices", t.devices);
+    v("netDevices", t.net_devices);
     v("seccomp", t.seccomp);
     v("rootfsPropagation", t.rootfs_propagation);
     v("maskedPaths", t.masked_paths);
     v("readonlyPaths", t.readonly_paths);
     v("mountLabel", t.mount_label);
     v("intelRdt", t.intel_rdt);
+    v("memoryPolicy", t.memory_policy);
     v("personality", t.personality);
 }
 

@@ -133,6 +133,15 @@ Status enter_joins(const std::vector<NamespaceJoin>& joins) {
     return {};
 }
 
+Result<Netlink> netlink_inside(int netns, int own) {
+    // Who may not come back must not go.
+    if (::setns(own, CLONE_NEWNET) != 0) return system_error("use this network namespace");
+    if (::setns(netns, CLONE_NEWNET) != 0) return system_error("join the network namespace");
+    auto socket = Netlink::open();
+    if (::setns(own, CLONE_NEWNET) != 0) return system_error("return to the network namespace");
+    return socket;
+}
+
 Status write_time_offsets(const std::map<std::string, TimeOffset>& offsets) {
     std::string text;
     for (const auto& [clock, offset] : offsets) {

@@ -4,6 +4,7 @@
 // entered by the child half, or by a short-lived stage process where order demands one.
 #pragma once
 
+#include "base/netlink.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/spec/runtime_spec.h"
@@ -44,6 +45,8 @@ Result<NamespacePlan> plan_namespaces(const std::vector<Namespace>& namespaces);
 // setns into all joins. Those the caller has no right to yet are tried again after the user
 // namespace among them.
 Status enter_joins(const std::vector<NamespaceJoin>& joins);
+// A socket in another network namespace; `own` is this process's, to come back to. Single-threaded.
+Result<Netlink> netlink_inside(int netns, int own);
 // /proc/self/timens_offsets, for children after unshare(CLONE_NEWTIME).
 Status write_time_offsets(const std::map<std::string, TimeOffset>& offsets);
 

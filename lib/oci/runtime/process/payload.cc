@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "oci/runtime/process/credentials.h"
 #include "oci/runtime/process/exec_path.h"
+#include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
 
@@ -93,6 +94,7 @@ static Status take_limits(const PayloadPlan& plan) {
     TRY(set_rlimits(plan.process.rlimits));
     TRY(set_scheduling(plan.process));
     if (plan.personality != nullptr) TRY(set_personality(*plan.personality));
+    if (plan.memory_policy != nullptr) TRY(set_memory_policy(*plan.memory_policy));
     if (plan.process.no_new_privileges) TRY(set_no_new_privileges());
     return {};
 }

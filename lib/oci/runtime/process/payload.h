@@ -19,6 +19,7 @@ struct PayloadPlan {
     const Process& process;
     const Seccomp* seccomp = nullptr;
     const Personality* personality = nullptr;
+    const MemoryPolicy* memory_policy = nullptr;
     std::string container_id;
     bool new_keyring = true;
     int preserve_fds = 0;  // how many from descriptor 3 up the program keeps
