@@ -104,6 +104,13 @@ static Result<oci::Process> choose_process(const Parsed& parsed, const oci::Runt
         if (!spec.process) return make_error(ErrorKind::InvalidArgument, "process is missing");
         process = TRY(process_from_options(parsed, *spec.process));
     }
+    // A process that names no label of its own is confined as the container is.
+    if (spec.process && process.apparmor_profile.empty()) {
+        process.apparmor_profile = spec.process->apparmor_profile;
+    }
+    if (spec.process && process.selinux_label.empty()) {
+        process.selinux_label = spec.process->selinux_label;
+    }
     TRY(oci::validate_process(process));
     return process;
 }

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
 
@@ -26,17 +27,21 @@ static json::Object linux_features() {
     features["cgroup"] = json::Object{
         {"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}};
     features["seccomp"] = seccomp;
-    features["apparmor"] = json::Object{{"enabled", false}};
-    features["selinux"] = json::Object{{"enabled", false}};
+    features["apparmor"] = json::Object{{"enabled", true}};
+    features["selinux"] = json::Object{{"enabled", true}};
     features["intelRdt"] = json::Object{{"enabled", false}};
     features["mountExtensions"] = json::Object{{"idmap", json::Object{{"enabled", true}}}};
+    features["memoryPolicy"] =
+        json::Object{{"modes", json::to_array(oci::known_memory_policy_modes())},
+                     {"flags", json::to_array(oci::known_memory_policy_flags())}};
+    features["netDevices"] = json::Object{{"enabled", true}};
     return features;
 }
 
 static Result<int> features(const Context& /*context*/, const Parsed& /*parsed*/) {
     json::Object all;
     all["ociVersionMin"] = "1.0.0";
-    all["ociVersionMax"] = "1.2.0";
+    all["ociVersionMax"] = "1.3.0";
     all["hooks"] = json::to_array({"prestart",
                                    "createRuntime",
                                    "createContainer",
@@ -46,6 +51,9 @@ static Result<int> features(const Context& /*context*/, const Parsed& /*parsed*/
     all["mountOptions"] = json::to_array(oci::known_mount_options());
     all["linux"] = linux_features();
     all["annotations"] = json::Object{{"io.dhow.runtime.version", DHOW_VERSION}};
+    // Those that make a difference to how a container is run; "." ends a prefix.
+    all["potentiallyUnsafeConfigAnnotations"] =
+        json::to_array({"module.wasm.image/variant", "run.oci.handler"});
     TRY(write_stdout(json::pretty(all) + "\n"));
     return 0;
 }

@@ -103,7 +103,8 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
                          plan.options.bundle,
                          plan.cgroup,
                          plan.namespaces.has_new(NamespaceType::Cgroup),
-                         std::move(plan.sources)};
+                         std::move(plan.sources),
+                         mount_label(linux_part)};
     const PendingMounts pending = TRY(mount_all(context, spec.mounts));
     if (owns_dev(spec.mounts)) {
         TRY(make_devices(root, linux_part.devices, {.bind = plan.in_user_namespace}));
@@ -120,18 +121,19 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
                     .readonly = spec.root->readonly,
                     .propagation = linux_part.rootfs_propagation}));
     TRY(make_paths_readonly(root, linux_part.readonly_paths));
-    TRY(mask_paths(root, linux_part.masked_paths, std::move(null_device)));
+    TRY(mask_paths(root, linux_part.masked_paths, std::move(null_device), context.label));
     return terminal;
 }
 
 // `create`: `start` connects, and hears over that connection how the exec went.
-static Status await_start(InitPlan& plan, ChildEnd& sync) {
+static Status await_start(InitPlan& plan, ChildEnd& sync, std::vector<int> keep) {
     if (!plan.start_listener) {
         TRY(sync.wait_for(ParentMessage::Start));
         return {};
     }
     sync.replace(UniqueFd());
-    close_foreign(plan.options.preserve_fds, {plan.start_listener.get()});
+    keep.push_back(plan.start_listener.get());
+    close_foreign(plan.options.preserve_fds, std::move(keep));
     auto caller = TRY(accept_unix(plan.start_listener.get()));
     sync.replace(std::move(caller));
     return sync.ready();
@@ -140,6 +142,7 @@ static Status await_start(InitPlan& plan, ChildEnd& sync) {
 static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
     const RuntimeSpec& spec = plan.spec;
     TRY(sync.wait_for(ParentMessage::Proceed));
+    auto labels = TRY(ExecLabels::open(*spec.process));
     TRY(enter_namespaces(plan));
     TRY(name_host(spec));
     PayloadPlan payload_plan{
@@ -150,15 +153,18 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .container_id = plan.options.id,
         .new_keyring = plan.options.new_keyring,
         .preserve_fds = plan.options.preserve_fds,
+        .labels = std::move(labels),
         .terminal = TRY(enter_filesystem(plan, sync))};
     plan.console_socket.reset();
     const Payload payload = TRY(prepare_payload(payload_plan, sync));
     TRY(sync.ready());
-    TRY(await_start(plan, sync));
+    TRY(await_start(plan, sync, payload_plan.labels.descriptors()));
     if (spec.hooks) {
         TRY(run_hooks(spec.hooks->start_container, "startContainer", plan.state_document));
     }
-    close_foreign(plan.options.preserve_fds, {sync.fd()});
+    auto keep = payload_plan.labels.descriptors();
+    keep.push_back(sync.fd());
+    close_foreign(plan.options.preserve_fds, std::move(keep));
     return execute(payload_plan, payload);
 }
 

@@ -81,6 +81,7 @@ Result<std::optional<Pty>> open_terminal(JoinPlan& plan, ChildEnd& sync) {
 Status become_program(JoinPlan& plan, ChildEnd& sync) {
     const Linux& linux_part = *plan.spec.linux_;
     TRY(sync.wait_for(ParentMessage::Proceed));
+    auto labels = TRY(ExecLabels::open(plan.process));
     TRY(enter(plan));
     PayloadPlan payload_plan{
         .process = plan.process,
@@ -90,6 +91,7 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
         .container_id = plan.state.id,
         .new_keyring = false,
         .preserve_fds = plan.options.preserve_fds,
+        .labels = std::move(labels),
         .terminal = TRY(open_terminal(plan, sync))};
     plan.init.reset();
     plan.root.reset();
@@ -97,7 +99,9 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
     const Payload payload = TRY(prepare_payload(payload_plan, sync));
     TRY(sync.ready());
     TRY(sync.wait_for(ParentMessage::Start));
-    close_foreign(plan.options.preserve_fds, {sync.fd()});
+    auto keep = payload_plan.labels.descriptors();
+    keep.push_back(sync.fd());
+    close_foreign(plan.options.preserve_fds, std::move(keep));
     return execute(payload_plan, payload);
 }
 

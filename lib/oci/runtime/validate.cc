@@ -5,6 +5,7 @@
 #include "oci/runtime/namespaces/net_devices.h"
 #include "oci/runtime/namespaces/sysctl.h"
 #include "oci/runtime/process/memory_policy.h"
+#include "oci/runtime/security/labels.h"
 
 #include <algorithm>
 
@@ -40,15 +41,7 @@ Status validate_process(const Process& process) {
     if (process.args.empty() || process.args[0].empty()) return invalid("process.args is empty");
     if (!process.cwd.starts_with('/')) return invalid("process.cwd must be an absolute path");
     if (keeps_an_id(process.user)) return invalid("process.user has an id that is none");
-    if (!process.apparmor_profile.empty()) {
-        return make_error(
-            ErrorKind::Unsupported,
-            "apparmor profile '" + printable(process.apparmor_profile) + "': not supported");
-    }
-    if (!process.selinux_label.empty()) {
-        return make_error(ErrorKind::Unsupported, "selinux labels are not supported");
-    }
-    return {};
+    return check_labels(process);
 }
 
 static Status validate_version(const std::string& version) {
@@ -72,9 +65,8 @@ static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
     if (!linux_part.time_offsets.empty() && !has_new(linux_part, NamespaceType::Time)) {
         return invalid("timeOffsets need a time namespace");
     }
-    if (linux_part.intel_rdt || !linux_part.mount_label.empty()) {
-        return make_error(ErrorKind::Unsupported,
-                          "config.json: intelRdt and mountLabel are not supported");
+    if (linux_part.intel_rdt) {
+        return make_error(ErrorKind::Unsupported, "config.json: intelRdt is not supported");
     }
     TRY(check_net_devices(linux_part));
     if (linux_part.memory_policy) TRY(resolve_memory_policy(*linux_part.memory_policy));

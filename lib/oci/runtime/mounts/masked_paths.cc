@@ -59,16 +59,19 @@ class Cover {
 }  // namespace
 
 // One tmpfs serves all masked folders: it is empty and nobody can write to it.
-static Result<UniqueFd> make_empty_folder() {
-    return make_filesystem({"tmpfs",
-                            "tmpfs",
-                            {{"mode", "755"}, {"nr_blocks", "1"}, {"nr_inodes", "1"}},
-                            MOUNT_ATTR_RDONLY});
+static Result<UniqueFd> make_empty_folder(const std::string& label) {
+    Filesystem empty{"tmpfs",
+                     "tmpfs",
+                     {{"mode", "755"}, {"nr_blocks", "1"}, {"nr_inodes", "1"}},
+                     MOUNT_ATTR_RDONLY};
+    if (!label.empty()) empty.parameters.emplace_back("context", label);
+    return make_filesystem(empty);
 }
 
 Status mask_paths(const RootDir& root,
                   const std::vector<std::string>& paths,
-                  UniqueFd null_device) {
+                  UniqueFd null_device,
+                  const std::string& label) {
     Cover over_files(std::move(null_device));
     std::optional<Cover> over_folders;
     for (const std::string& path : paths) {
@@ -80,7 +83,8 @@ Status mask_paths(const RootDir& root,
 
         if (::fstat(target.get(), &st) != 0) return system_error(what);
         const bool folder = S_ISDIR(st.st_mode);
-        if (folder && !over_folders) over_folders = Cover(TRY_CONTEXT(make_empty_folder(), what));
+        if (folder && !over_folders)
+            over_folders = Cover(TRY_CONTEXT(make_empty_folder(label), what));
         TRY_CONTEXT((folder ? *over_folders : over_files).place(target.get()), what);
     }
     return {};

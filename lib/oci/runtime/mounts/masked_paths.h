@@ -15,7 +15,11 @@ namespace dhow::oci {
 // A detached mount of the host's /dev/null; taken before pivot_root.
 Result<UniqueFd> clone_null_device();
 
-Status mask_paths(const RootDir& root, const std::vector<std::string>& paths, UniqueFd null_device);
+// `label`: mount_label().
+Status mask_paths(const RootDir& root,
+                  const std::vector<std::string>& paths,
+                  UniqueFd null_device,
+                  const std::string& label = {});
 Status make_paths_readonly(const RootDir& root, const std::vector<std::string>& paths);
 
 }  // namespace dhow::oci

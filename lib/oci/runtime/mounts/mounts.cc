@@ -7,6 +7,7 @@
 #include "oci/runtime/mounts/copy_up.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/security/labels.h"
 
 #include <algorithm>
 #include <array>
@@ -103,6 +104,15 @@ static Status guard_procfs(int target, const std::string& destination) {
                       "'" + printable(destination) + "' cannot be mounted: it is inside /proc");
 }
 
+static bool wants_label(const MountContext& context,
+                        const Mount& mount,
+                        const MountOptions& options) {
+    if (context.label.empty() || !takes_mount_label(mount.type)) return false;
+    return std::none_of(options.data.begin(), options.data.end(), [](const auto& entry) {
+        return entry.first == "context";
+    });
+}
+
 static Result<UniqueFd> make_mount(MountContext& context,
                                    const Mount& mount,
                                    size_t index,
@@ -117,6 +127,9 @@ static Result<UniqueFd> make_mount(MountContext& context,
     filesystem.type = mount.type;
     filesystem.source = mount.source.empty() ? mount.type : mount.source;
     filesystem.parameters = options.data;
+    if (wants_label(context, mount, options)) {
+        filesystem.parameters.emplace_back("context", context.label);
+    }
     filesystem.attributes = options.attr_set;
     if (mount.type == "tmpfs") filesystem.attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
     return make_filesystem(filesystem);
@@ -161,6 +174,9 @@ static Status mount_one(MountContext& context,
         return mount_cgroup(context, mount, options);
     }
     auto tree = TRY(make_mount(context, mount, index, options));
+    if (mount.type == "mqueue" && !context.label.empty()) {
+        TRY(set_file_label(tree.get(), context.label));
+    }
 
     struct stat st {};
 

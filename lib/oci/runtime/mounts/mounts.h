@@ -24,6 +24,7 @@ struct MountContext {
     // their ids; by index
     // of the mount, invalid where there is none. May be empty.
     std::vector<UniqueFd> sources;
+    std::string label = {};  // mount_label()
 };
 
 // What was mounted writable to be filled and still has to become read-only: finish_mounts().

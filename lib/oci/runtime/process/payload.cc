@@ -45,7 +45,11 @@ static Status start_session(PayloadPlan& plan) {
     } else {
         TRY(own_stdio(plan.process.user.uid));
     }
-    if (plan.new_keyring) join_session_keyring(plan.container_id);
+    if (plan.new_keyring) {
+        plan.labels.label_keys(true);
+        join_session_keyring(plan.container_id);
+        plan.labels.label_keys(false);
+    }
     return {};
 }
 
@@ -158,6 +162,7 @@ static std::vector<char*> pointers(const std::vector<std::string>& strings) {
 Error execute(const PayloadPlan& plan, const Payload& payload) {
     const auto argv = pointers(plan.process.args);
     const auto envp = pointers(payload.env);
+    if (auto labelled = plan.labels.apply(); !labelled) return std::move(labelled).error();
     if (plan.seccomp != nullptr && !payload.late_filter.empty()) {
         if (auto loaded = load_seccomp(payload.late_filter, *plan.seccomp); !loaded) {
             return std::move(loaded).error();

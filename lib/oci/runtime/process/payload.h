@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "oci/runtime/init_sync.h"
 #include "oci/runtime/process/console.h"
+#include "oci/runtime/security/labels.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <optional>
@@ -23,6 +24,7 @@ struct PayloadPlan {
     std::string container_id;
     bool new_keyring = true;
     int preserve_fds = 0;  // how many from descriptor 3 up the program keeps
+    ExecLabels labels;
     std::optional<Pty> terminal;
 };
 
