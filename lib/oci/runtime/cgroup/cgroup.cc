@@ -202,6 +202,11 @@ Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRe
     return std::move(made).error();
 }
 
+// Callers write their "unlimited" down (podman --pids-limit 0): without the controller it holds.
+static bool is_no_limit(const std::string& value) {
+    return value == "max" || value == "-1" || value.starts_with("max ");
+}
+
 // Raising memory above the present memory+swap limit, or lowering that below memory, is refused in
 // one order and accepted in the other: a refused write is tried once more at the end.
 static Status write_limits(const ContainerCgroup& cgroup, const std::vector<CgroupWrite>& writes) {
@@ -210,6 +215,7 @@ static Status write_limits(const ContainerCgroup& cgroup, const std::vector<Cgro
         const CgroupPlace* place =
             due.controller.empty() ? cgroup.unified() : cgroup.with_controller(due.controller);
         const std::string what = "set '" + due.file + "' to '" + printable(due.value) + "'";
+        if (place == nullptr && is_no_limit(due.value)) return {};
         if (place == nullptr) {
             return make_error(ErrorKind::Unsupported,
                               what + ": controller '" + due.controller + "' is not available here",

@@ -154,6 +154,8 @@ Status make_devices(const RootDir& root,
     const auto folder = TRY(root.make_dirs("/dev"));
     TRY(make_default_nodes(folder.get(), options.bind));
     for (const Device& device : devices) {
+        // `--privileged` of docker and podman lists all of the host's: its ptmx is not ours.
+        if (device.path == "/dev/ptmx") continue;
         TRY_CONTEXT(make_device(root, device, options.bind),
                     "create device '" + printable(device.path) + "'");
     }
