@@ -170,6 +170,14 @@ teardown() { teardown_bundle; }
     [ "$status" -eq 1 ]
 }
 
+@test "devices: a list of all that the host has (--privileged of docker and podman)" {
+    edit 'l["devices"] = [{"path": "/dev/" + n, "type": "c", "major": a, "minor": b, "fileMode": 438, "uid": 0, "gid": 0} for n, a, b in (("ptmx", 5, 2), ("null", 1, 3), ("tty", 5, 0), ("net/tun", 10, 200))]'
+    script 'readlink /dev/ptmx; ls /dev/null /dev/net/tun'
+    run rt run --bundle "$BUNDLE" "$ID"
+    echo "$output"
+    [[ "$status" -eq 0 && "${lines[0]}" = pts/ptmx ]]
+}
+
 @test "devices: the default ones work, others cannot be opened" {
     edit 'l["devices"] = [{"path": "/dev/sub/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 384, "uid": 5, "gid": 6}]' \
         'p["capabilities"]["bounding"].append("CAP_MKNOD")' 'p["capabilities"]["effective"].append("CAP_MKNOD")' \

@@ -116,3 +116,25 @@ SHELL
     [[ "$output" != *WRITTEN* && "$output" != *"$BUNDLE/own-runtime"* ]]
     [ "$(sha256sum <"$BUNDLE/own-runtime")" = "$before" ]
 }
+
+@test "the caller's pid and network namespaces: the caller's proc and sys" {
+    edit 'l["uidMappings"][0]["hostID"] = 1234' 'l["gidMappings"][0]["hostID"] = 1234' \
+        'l["namespaces"] = [n for n in l["namespaces"] if n["type"] != "pid"]' 'l["sysctl"] = {"kernel.msgmax": "4096"}' \
+        'c["mounts"] = [m if m["destination"] != "/sys" else {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro", "nosuid", "nodev", "noexec"]} for m in c["mounts"]]'
+    script 'grep -q "^Name:.*sh" /proc/$$/status && echo $$; ls -d /sys/class/net; cat /proc/sys/kernel/msgmax; touch /sys/x'
+    run as_user timeout 30 "$RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID"
+    echo "$output"
+    [[ "${lines[0]}" =~ ^[0-9]+$ && "${lines[1]}" = /sys/class/net && "${lines[2]}" = 4096 && "$output" = *Read-only* ]]
+}
+
+@test "without a cgroup: limits of no limit are no limits" {
+    edit 'l["uidMappings"][0]["hostID"] = 1234' 'l["gidMappings"][0]["hostID"] = 1234' \
+        'l["resources"] = {"pids": {"limit": 0}, "memory": {"limit": -1}, "devices": [{"allow": False, "access": "rwm"}]}'
+    args true
+    run as_user timeout 30 "$RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    edit 'l["resources"] = {"pids": {"limit": 7}}'
+    run as_user timeout 30 "$RUNTIME" --root "$STATE" run --bundle "$BUNDLE" "$ID"
+    [[ "$status" -ne 0 && "$output" = *cgroup* ]]
+}

@@ -31,11 +31,19 @@ const CgroupPlace* ContainerCgroup::unified() const {
     return nullptr;
 }
 
+// Callers write their "unlimited" down (podman --pids-limit 0): without the controller it holds.
+static bool is_no_limit(const std::string& value) {
+    return value == "max" || value == "-1" || value.starts_with("max ");
+}
+
 bool has_limits(const Resources& resources) {
     Resources limits = resources;
     limits.devices.clear();  // within a user namespace nobody can make a device node anyway
     const auto writes = limits_v1(limits);
-    return !writes || !writes->empty();
+    if (!writes) return true;
+    return std::any_of(writes->begin(), writes->end(), [](const CgroupWrite& write) {
+        return !is_no_limit(write.value);
+    });
 }
 
 // "user-1.slice" lives in "user.slice": each dash opens a level (systemd.slice(5)).
@@ -200,11 +208,6 @@ Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRe
     if (request.optional && forbidden && !limited) return cgroup;
     ignore(destroy_cgroup(cgroup), "the first error is the one to tell");
     return std::move(made).error();
-}
-
-// Callers write their "unlimited" down (podman --pids-limit 0): without the controller it holds.
-static bool is_no_limit(const std::string& value) {
-    return value == "max" || value == "-1" || value.starts_with("max ");
 }
 
 // Raising memory above the present memory+swap limit, or lowering that below memory, is refused in

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/runtime/mounts/mount_api.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <array>
 #include <cerrno>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace dhow::oci {
@@ -58,6 +61,29 @@ Result<UniqueFd> clone_tree(int dir, const std::string& path, bool recursive) {
     UniqueFd mount(::open_tree(dir, path.c_str(), flags));
     if (!mount) return system_error("clone mount tree '" + printable(path) + "'");
     return mount;
+}
+
+static bool has_magic(int mount, uint64_t magic) {
+    struct statfs fs {};
+
+    return ::fstatfs(mount, &fs) == 0 && static_cast<uint64_t>(fs.f_type) == magic;
+}
+
+// Whether the procfs at /proc shows the pid namespace that this process is in.
+static bool shows_own_pids() {
+    const auto self = read_link_at(AT_FDCWD, "/proc/self");
+    return self && *self == std::to_string(::getpid());
+}
+
+Result<UniqueFd> make_or_share_filesystem(const Filesystem& filesystem) {
+    auto made = make_filesystem(filesystem);
+    if (made || made.error().sys_errno != EPERM) return made;
+    const bool proc = filesystem.type == "proc";
+    if (proc ? !shows_own_pids() : filesystem.type != "sysfs") return made;
+    auto shared = TRY(clone_tree(AT_FDCWD, proc ? "/proc" : "/sys", true));
+    if (!has_magic(shared.get(), proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC)) return made;
+    TRY(set_attributes(shared.get(), filesystem.attributes, 0, true));
+    return shared;
 }
 
 static Status change(int mount, const mount_attr& attributes, bool recursive, const char* doing) {

@@ -23,6 +23,10 @@ struct Filesystem {
 
 // A detached mount of a new (or shared) file system; errors carry the kernel's own explanation.
 Result<UniqueFd> make_filesystem(const Filesystem& filesystem);
+// The same for proc and sysfs where the kernel refuses a new one: a user namespace gets instances
+// of them only with a pid or network namespace that it owns (user_namespaces(7)). With the caller's
+// namespace the caller's own instance, shared with all below it, says the same.
+Result<UniqueFd> make_or_share_filesystem(const Filesystem& filesystem);
 // A detached copy of the mount at `path` (empty: of `dir` itself), with what is mounted below it.
 Result<UniqueFd> clone_tree(int dir, const std::string& path, bool recursive);
 Status set_attributes(int mount, uint64_t set, uint64_t clear, bool recursive);

@@ -132,7 +132,7 @@ static Result<UniqueFd> make_mount(MountContext& context,
     }
     filesystem.attributes = options.attr_set;
     if (mount.type == "tmpfs") filesystem.attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
-    return make_filesystem(filesystem);
+    return make_or_share_filesystem(filesystem);
 }
 
 static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {

@@ -64,7 +64,7 @@ Status check_sysctl(const std::string& key, bool own_ipc, bool own_network, bool
 
 Status write_sysctls(const std::map<std::string, std::string>& sysctls) {
     if (sysctls.empty()) return {};
-    const RootDir proc(TRY(make_filesystem({"proc", "proc", {}, MOUNT_ATTR_NOSUID})));
+    const RootDir proc(TRY(make_or_share_filesystem({"proc", "proc", {}, MOUNT_ATTR_NOSUID})));
     for (const auto& [key, value] : sysctls) {
         const std::string what = "set sysctl '" + printable(key) + "'";
         const auto file = TRY_CONTEXT(
