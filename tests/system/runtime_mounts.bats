@@ -105,3 +105,27 @@ user_namespace() {
 @test "features says so" {
     [ "$(rt features | python3 -c 'import json, sys; print(json.load(sys.stdin)["linux"]["mountExtensions"]["idmap"]["enabled"])')" = True ]
 }
+
+@test "a container of a user namespace sends no mount to the host through a shared volume or root" {
+    mkdir -p shared
+    mount -t tmpfs -o mode=755 tmpfs shared
+    mount --make-shared shared
+    mkdir -p shared/volume/inside
+    cp -a rootfs shared/rootfs
+    chown -R 100000:100000 shared/rootfs shared/volume
+    chmod a+rx "$BATS_TEST_TMPDIR" "$BUNDLE"
+    edit 'c["root"]["path"] = "shared/rootfs"' 'l["namespaces"].append({"type": "user"})' \
+        'l["uidMappings"] = l["gidMappings"] = [{"containerID": 0, "hostID": 100000, "size": 65536}]' \
+        'c["mounts"].append({"destination": "/volume", "type": "bind", "source": "shared/volume", "options": ["rbind"]})' \
+        'p["capabilities"] = {k: ["CAP_SYS_ADMIN"] for k in ("bounding", "effective", "permitted")}'
+    script 'mount -t tmpfs none /volume/inside && mount -t tmpfs none /root && echo mounted && sleep 100'
+    rt run --detach "$ID" >out 2>&1 || true
+    for _ in $(seq 40); do grep -q . out && break; sleep 0.1; done
+    local seen
+    seen=$(grep -c "$BUNDLE/shared/" /proc/self/mountinfo || true)
+    rt delete --force "$ID" || true
+    umount -l shared
+    cat out
+    [[ "$(cat out)" == mounted ]]
+    [ "$seen" -eq 0 ]
+}

@@ -119,7 +119,11 @@ static Result<UniqueFd> make_mount(MountContext& context,
                                    const MountOptions& options) {
     if (is_bind(mount, options)) {
         if (index < context.sources.size() && context.sources[index]) {
-            return std::move(context.sources[index]);
+            UniqueFd tree = std::move(context.sources[index]);
+            // Cloned outside it is a peer of the host's mount: what the container mounts below it
+            // would be mounted on the host too.
+            TRY(set_propagation(tree.get(), context.host_propagation, true));
+            return tree;
         }
         return open_bind_source(context.bundle, mount);
     }

@@ -10,8 +10,11 @@
 #include "oci/runtime/mounts/mount_options.h"
 #include "oci/spec/runtime_spec.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include <sys/mount.h>
 
 namespace dhow::oci {
 
@@ -24,7 +27,8 @@ struct MountContext {
     // their ids; by index
     // of the mount, invalid where there is none. May be empty.
     std::vector<UniqueFd> sources;
-    std::string label = {};  // mount_label()
+    std::string label = {};                // mount_label()
+    uint64_t host_propagation = MS_SLAVE;  // host_propagation()
 };
 
 // What was mounted writable to be filled and still has to become read-only: finish_mounts().

@@ -13,7 +13,7 @@
 
 namespace dhow::oci {
 
-static Result<uint64_t> host_propagation(const std::string& asked) {
+Result<uint64_t> host_propagation(const std::string& asked) {
     if (asked.empty()) return MS_SLAVE;
     bool recursive = false;
     const uint64_t flag = propagation_flag(asked, recursive);
@@ -32,6 +32,8 @@ Result<RootDir> prepare_root(const std::string& path,
     const auto host = TRY(open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
     TRY_CONTEXT(set_propagation(host.get(), flag, true), "cut mount events from the host's");
     if (!tree) tree = TRY_CONTEXT(clone_tree(AT_FDCWD, path, true), "root filesystem");
+    // One that the parent half cloned is still a peer of the host's.
+    TRY_CONTEXT(set_propagation(tree.get(), flag, true), "cut mount events from the host's");
     const auto place = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
     if (place) {
         TRY_CONTEXT(attach(tree.get(), place->get()), "root filesystem '" + path + "'");

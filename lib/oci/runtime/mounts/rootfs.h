@@ -7,9 +7,14 @@
 #include "base/root_dir.h"
 #include "oci/spec/runtime_spec.h"
 
+#include <cstdint>
 #include <string>
 
 namespace dhow::oci {
+
+// How this mount namespace hears of the host's mount events, by linux.rootfsPropagation: a MS_*
+// flag, never one by which the host would hear of ours.
+Result<uint64_t> host_propagation(const std::string& asked);
 
 // Makes this mount namespace a slave (or what linux.rootfsPropagation asks) of the host's, and
 // attaches a copy of the root's tree over itself. `tree` is that copy when the parent half has
