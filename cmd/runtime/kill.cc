@@ -13,10 +13,10 @@ namespace dhow::runtime_cli {
 static constexpr std::array<OptionSpec, 1> kOptions = {
     {{"all", 'a', false, "every process of the container"}}};
 
-// "9", "KILL", "SIGKILL", "sigrtmin+3"
+// "9", "KILL", "SIGKILL", "sigrtmin+3"; 0 asks whether there is somebody to signal
 static Result<int> parse_signal(const std::string& text) {
     const auto number = parse_int<int>(text);
-    if (number && *number > 0 && *number < NSIG) return *number;
+    if (number && *number >= 0 && *number < NSIG) return *number;
     std::string name = to_lower(text);
     if (name.starts_with("sig")) name.erase(0, 3);
     for (int candidate = 1; candidate < 32; ++candidate) {
@@ -33,6 +33,15 @@ static Result<int> parse_signal(const std::string& text) {
     return make_error(ErrorKind::InvalidArgument, "unknown signal \"" + printable(text) + "\"");
 }
 
+// Where its init is an ordinary process of a pid namespace that others share, the kernel ends that
+// one alone; a container is killed as a whole.
+static Result<bool> kill_whole(const Container& container) {
+    const auto pids = oci::cgroup_pids(container.state.cgroup);
+    if (!pids || pids->empty()) return false;
+    TRY(oci::signal_cgroup(container.state.cgroup, SIGKILL));
+    return true;
+}
+
 static Result<int> kill(const Context& context, const Parsed& parsed) {
     const int number = TRY(parse_signal(parsed.rest.size() > 1 ? parsed.rest[1] : "TERM"));
     const auto container = TRY(open_container(context, parsed.rest[0]));
@@ -40,7 +49,12 @@ static Result<int> kill(const Context& context, const Parsed& parsed) {
         TRY(oci::signal_cgroup(container.state.cgroup, number));
         return 0;
     }
+    if (number == SIGKILL && container.state.shares_pids) {
+        const bool killed = TRY(kill_whole(container));
+        if (killed) return 0;
+    }
     if (container.status == oci::ContainerStatus::Stopped) {
+        if (parsed.options.flag("all")) return 0;
         return make_error(ErrorKind::Conflict, "container not running");
     }
     const auto init = TRY(open_process(container.state.init));

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <cerrno>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -55,22 +56,44 @@ Result<UniqueFd> RootDir::open_at(const std::string& path,
     return system_error("open '" + printable(path) + "' in the root");
 }
 
+static void push_reversed(std::vector<std::string>& names, const std::string& path) {
+    auto pieces = split(path, '/');
+    for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
+        if (!piece->empty() && *piece != ".") names.push_back(std::move(*piece));
+    }
+}
+
+// Where a link leads nowhere yet, what it names is made: a program in the root would find it there.
 Result<UniqueFd> RootDir::make_dirs(const std::string& path, mode_t mode) const {
     auto whole = open_at(path, O_PATH | O_DIRECTORY);
     if (whole || whole.error().sys_errno != ENOENT) return whole;
+    constexpr int kMostLinks = 40;  // path_resolution(7)
+    int links = 0;
     std::string prefix;
     UniqueFd at = TRY(dhow::open_at(folder_.get(), ".", O_PATH | O_DIRECTORY));
-    for (const std::string& name : split(path, '/')) {
-        if (name.empty() || name == ".") continue;
-        prefix += "/" + name;
-        auto next = open_at(prefix, O_PATH | O_DIRECTORY);
+    std::vector<std::string> names;
+    push_reversed(names, path);
+    while (!names.empty()) {
+        const std::string name = std::move(names.back());
+        names.pop_back();
+        const std::string below = prefix + "/" + name;
+        auto next = open_at(below, O_PATH | O_DIRECTORY);
         if (!next && next.error().sys_errno == ENOENT) {
             if (name == ".." || (::mkdirat(at.get(), name.c_str(), mode) != 0 && errno != EEXIST)) {
-                return system_error("create folder '" + printable(prefix) + "' in the root");
+                return system_error("create folder '" + printable(below) + "' in the root");
             }
-            next = open_at(prefix, O_PATH | O_DIRECTORY);
+            const auto target = read_link_at(at.get(), name);
+            if (target && ++links <= kMostLinks) {
+                push_reversed(names, *target);
+                if (!target->starts_with('/')) continue;
+                prefix.clear();
+                at = TRY(dhow::open_at(folder_.get(), ".", O_PATH | O_DIRECTORY));
+                continue;
+            }
+            next = open_at(below, O_PATH | O_DIRECTORY);
         }
         at = TRY(std::move(next));
+        prefix = below;
     }
     return at;
 }

@@ -258,7 +258,7 @@ assert json.load(open("prestart.json"))["pid"] > 0
 PYTHON
     edit "c['hooks'] = {'createRuntime': [{'path': '/bin/false'}]}"
     run rt run "$ID"
-    [[ "$status" -eq 1 && "$output" == *"createRuntime hook '/bin/false'"* ]]
+    [[ "$status" -eq 1 && "$output" == *"createRuntime hook #0: '/bin/false'"* ]]
     assert_clean
     edit "c['hooks'] = {'createRuntime': [{'path': '/bin/sleep', 'args': ['sleep', '100'], 'timeout': 1}]}"
     run rt run "$ID"

@@ -129,3 +129,38 @@ user_namespace() {
     [[ "$(cat out)" == mounted ]]
     [ "$seen" -eq 0 ]
 }
+
+@test "what goes behind a link that leads nowhere is made where the link says, in the root" {
+    ln -s /far/away rootfs/jump
+    ln -s /jump/deep/hosts rootfs/etc/hosts
+    ln -s ../new/folder rootfs/etc/relative
+    echo content >file
+    edit "c['mounts'] += [{'destination': '/etc/hosts', 'source': 'file', 'options': ['bind']},
+        {'destination': '/etc/relative', 'type': 'tmpfs', 'source': 'tmpfs'}]"
+    script 'cat /far/away/deep/hosts; grep -c " /new/folder tmpfs" /proc/mounts'
+    run rt run "$ID"
+    [ "$output" = $'content\n1' ]
+    [ ! -e /far ]
+    ln -s round rootfs/etc/round
+    edit "c['mounts'][-1]['destination'] = '/etc/round/x'"
+    run rt run "$ID"
+    [ "$status" -eq 1 ]
+}
+
+@test "a tmpfs has the mode of the folder it covers" {
+    mkdir -m 0710 rootfs/there
+    edit "c['mounts'] += [{'destination': d, 'type': 'tmpfs', 'source': 'tmpfs', 'options': o} for d, o in
+        [('/there', []), ('/made', []), ('/tmp', ['mode=0500'])]]"
+    args stat -c %a /there /made /tmp
+    run rt run "$ID"
+    [ "$output" = $'710\n1777\n500' ]
+}
+
+@test "a path that is masked twice is covered once; /dev/ptmx is the runtime's" {
+    mkdir rootfs/hidden
+    edit "l['maskedPaths'] += ['/hidden', '/hidden']" \
+        "l['devices'] = [{'path': '/dev/ptmx', 'type': 'c', 'major': 5, 'minor': 2}]"
+    script 'grep -c " /hidden " /proc/mounts; readlink /dev/ptmx'
+    run rt run "$ID"
+    [ "$output" = $'1\npts/ptmx' ]
+}

@@ -12,9 +12,12 @@
 
 namespace dhow::oci {
 
-// In order; the first that fails or runs out of time ends it.
+// In order; the first that fails or runs out of time ends it, and its error quotes what the hook
+// wrote. `env` is for hooks that list none of their own: startContainer's are programs of the
+// container and get its environment (as runc), all others get nothing.
 Status run_hooks(const std::vector<Hook>& hooks,
                  std::string_view kind,
-                 const std::string& state_document);
+                 const std::string& state_document,
+                 const std::vector<std::string>& env = {});
 
 }  // namespace dhow::oci

@@ -12,6 +12,7 @@
 #include "oci/runtime/mounts/rootfs.h"
 #include "oci/runtime/namespaces/sysctl.h"
 #include "oci/runtime/process/console.h"
+#include "oci/runtime/process/cpu_affinity.h"
 #include "oci/runtime/process/payload.h"
 
 #include <cerrno>
@@ -143,6 +144,7 @@ static Status await_start(InitPlan& plan, ChildEnd& sync, std::vector<int> keep)
 static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
     const RuntimeSpec& spec = plan.spec;
     TRY(sync.wait_for(ParentMessage::Proceed));
+    reset_cpu_affinity();
     auto labels = TRY(ExecLabels::open(*spec.process));
     TRY(enter_namespaces(plan));
     TRY(name_host(spec));
@@ -161,7 +163,8 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
     TRY(sync.ready());
     TRY(await_start(plan, sync, payload_plan.labels.descriptors()));
     if (spec.hooks) {
-        TRY(run_hooks(spec.hooks->start_container, "startContainer", plan.state_document));
+        TRY(run_hooks(
+            spec.hooks->start_container, "startContainer", plan.state_document, payload.env));
     }
     auto keep = payload_plan.labels.descriptors();
     keep.push_back(sync.fd());

@@ -6,6 +6,7 @@
 #include "oci/runtime/init.h"
 #include "oci/runtime/namespaces/namespaces.h"
 #include "oci/runtime/process/console_socket.h"
+#include "oci/runtime/process/cpu_affinity.h"
 #include "oci/runtime/process/credentials.h"
 #include "oci/runtime/process/payload.h"
 #include "oci/runtime/security/seccomp.h"
@@ -78,9 +79,17 @@ Result<std::optional<Pty>> open_terminal(JoinPlan& plan, ChildEnd& sync) {
     return std::optional(std::move(pty));
 }
 
+// Before the cgroup is joined the parent has set `initial`, which this process was born with.
+Status choose_processors(const std::optional<CpuAffinity>& wanted) {
+    if (wanted && !wanted->final_.empty()) return set_cpu_affinity(wanted->final_);
+    if (!wanted || wanted->initial.empty()) reset_cpu_affinity();
+    return {};
+}
+
 Status become_program(JoinPlan& plan, ChildEnd& sync) {
     const Linux& linux_part = *plan.spec.linux_;
     TRY(sync.wait_for(ParentMessage::Proceed));
+    TRY(choose_processors(plan.process.exec_cpu_affinity));
     auto labels = TRY(ExecLabels::open(plan.process));
     TRY(enter(plan));
     PayloadPlan payload_plan{
@@ -173,6 +182,8 @@ Result<Joined> join(const ContainerState& state,
     }
     const auto unified = TRY(open_unified(state.cgroup));
     if (process.oom_score_adj) TRY(set_oom_score_adj(*process.oom_score_adj));
+    const auto& affinity = process.exec_cpu_affinity;
+    if (affinity && !affinity->initial.empty()) TRY(set_cpu_affinity(affinity->initial));
     TRY(enter_pid_namespace(plan));
     auto child = TRY(clone_process({.cgroup = unified.get()}, join_main, &plan));
     sync.child.replace(UniqueFd());

@@ -88,11 +88,12 @@ Status run_stage(Birth& birth) {
         flags &= ~uint64_t{CLONE_NEWUSER};
         in_new_user = true;
     }
-    if (in_new_user) TRY(become_namespace_root());
     if (plan.namespaces.new_time) {
         if (::unshare(CLONE_NEWTIME) != 0) return system_error("make a time namespace");
+        // While /proc/self is still ours: a change of ids hands it to the host's root.
         TRY(write_time_offsets(plan.spec.linux_->time_offsets));
     }
+    if (in_new_user) TRY(become_namespace_root());
     plan.joined = true;
     auto init = TRY(clone_process({.flags = flags, .sibling = true}, init_main, &birth));
     const pid_t pid = init.pid();
@@ -200,6 +201,7 @@ ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
     state.annotations = spec.annotations;
     state.cgroup = plan.cgroup;
     state.no_pivot = plan.options.no_pivot;
+    state.shares_pids = !plan.namespaces.has_new(NamespaceType::Pid);
     return state;
 }
 

@@ -55,6 +55,7 @@ std::string to_json(const ContainerState& state) {
     object["annotations"] = json::to_object(state.annotations);
     object["cgroups"] = places_json(state.cgroup);
     object["noPivot"] = state.no_pivot;
+    object["sharesPids"] = state.shares_pids;
     return json::compact(object);
 }
 
@@ -108,6 +109,8 @@ Result<ContainerState> parse_state(std::string_view text) {
     state.cgroup = TRY(parse_places(object));
     const auto no_pivot = TRY(json::get_bool(object, "noPivot"));
     state.no_pivot = no_pivot.value_or(false);
+    const auto shares_pids = TRY(json::get_bool(object, "sharesPids"));
+    state.shares_pids = shares_pids.value_or(false);
     return state;
 }
 

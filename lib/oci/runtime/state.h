@@ -29,6 +29,7 @@ struct ContainerState {
     std::map<std::string, std::string> annotations;
     ContainerCgroup cgroup;
     bool no_pivot = false;
+    bool shares_pids = false;  // the death of its init is not the end of its other processes
 };
 
 std::string to_json(const ContainerState& state);

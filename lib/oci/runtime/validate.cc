@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "oci/runtime/namespaces/net_devices.h"
 #include "oci/runtime/namespaces/sysctl.h"
+#include "oci/runtime/process/cpu_affinity.h"
 #include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/labels.h"
 
@@ -40,6 +41,11 @@ static bool keeps_an_id(const User& user) {
 Status validate_process(const Process& process) {
     if (process.args.empty() || process.args[0].empty()) return invalid("process.args is empty");
     if (!process.cwd.starts_with('/')) return invalid("process.cwd must be an absolute path");
+    if (const auto& affinity = process.exec_cpu_affinity) {
+        for (const std::string* list : {&affinity->initial, &affinity->final_}) {
+            if (!list->empty()) TRY_CONTEXT(parse_cpu_list(*list), "process.execCPUAffinity");
+        }
+    }
     if (keeps_an_id(process.user)) return invalid("process.user has an id that is none");
     return check_labels(process);
 }

@@ -2,6 +2,7 @@
 #include "oci/runtime/process/credentials.h"
 
 #include "base/file.h"
+#include "oci/runtime/process/environment.h"
 #include "tests/support/own_mounts.h"
 
 #include <gtest/gtest.h>

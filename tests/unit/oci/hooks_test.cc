@@ -54,9 +54,25 @@ TEST_F(Hooks, HaveTheirOwnEnvironmentAlone) {
 
 TEST_F(Hooks, TheFirstThatFailsEndsIt) {
     EXPECT_EQ(verdict({shell("exit 3"), shell("echo never >$OUT")}),
-              "run poststop hook '/bin/sh': exit status 3");
+              "error running poststop hook #0: '/bin/sh': exit status 3");
     EXPECT_EQ(out(), "(unreadable)");
-    EXPECT_EQ(verdict({shell("kill -9 $$")}), "run poststop hook '/bin/sh': killed by signal 9");
+    EXPECT_EQ(verdict({shell(":"), shell("kill -9 $$")}),
+              "error running poststop hook #1: '/bin/sh': killed by signal 9");
+}
+
+TEST_F(Hooks, WhatOneWroteIsInItsError) {
+    EXPECT_EQ(verdict({shell("echo out; echo why >&2; exit 1")}),
+              "error running poststop hook #0: '/bin/sh': exit status 1: out\\x0awhy");
+    const auto error = verdict({shell("yes no | head -c 9999999; exit 1")});
+    EXPECT_LT(error.size(), 5000U);
+}
+
+TEST_F(Hooks, WithoutAnEnvironmentTheyGetTheContainers) {
+    Hook hook = shell("");
+    hook.args = {"sh", "-c", "echo $A >" + folder_.path() + "/out"};
+    hook.env.clear();
+    ASSERT_TRUE(run_hooks({hook}, "startContainer", "{}", {"A=b"}));
+    EXPECT_EQ(out(), "b\n");
 }
 
 TEST_F(Hooks, PathsAreAbsoluteAndThere) {
@@ -71,7 +87,7 @@ TEST_F(Hooks, OneThatDoesNotEndIsEnded) {
     Hook slow = shell("echo $$ >$OUT; exec sleep 60");
     slow.timeout = 1;
     const auto begun = std::chrono::steady_clock::now();
-    EXPECT_EQ(verdict({slow}), "run poststop hook '/bin/sh': no end within 1 s");
+    EXPECT_EQ(verdict({slow}), "error running poststop hook #0: '/bin/sh': no end within 1 s");
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
     std::string pid = out();
     pid.pop_back();

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "oci/runtime/mounts/mount_api.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 
@@ -74,7 +75,9 @@ Status mask_paths(const RootDir& root,
                   const std::string& label) {
     Cover over_files(std::move(null_device));
     std::optional<Cover> over_folders;
-    for (const std::string& path : paths) {
+    for (auto path_at = paths.begin(); path_at != paths.end(); ++path_at) {
+        const std::string& path = *path_at;
+        if (std::find(paths.begin(), path_at, path) != path_at) continue;
         const std::string what = "mask '" + printable(path) + "'";
         const auto target = TRY_CONTEXT(open_if_present(root, path), what);
         if (!target) continue;

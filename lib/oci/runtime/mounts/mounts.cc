@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -54,16 +55,24 @@ Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
     return sources;
 }
 
-static Result<UniqueFd> make_file(const RootDir& root, const std::string& path) {
-    auto present = root.open_at(path, O_PATH);
-    if (present || present.error().sys_errno != ENOENT) return present;
-    const size_t slash = path.rfind('/');
-    const std::string parent(slash == std::string::npos ? "/" : path.substr(0, slash + 1));
-    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const auto folder = TRY(root.make_dirs(parent));
-    const auto made =
-        TRY(open_at(folder.get(), name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644));
-    return root.open_at(path, O_PATH);
+// An empty file; behind a link that leads nowhere yet, where the link says (in the root).
+static Result<UniqueFd> make_file(const RootDir& root, std::string path) {
+    constexpr int kMostLinks = 40;  // path_resolution(7)
+    for (int links = 0; links < kMostLinks; ++links) {
+        auto present = root.open_at(path, O_PATH);
+        if (present || present.error().sys_errno != ENOENT) return present;
+        const size_t slash = path.rfind('/');
+        const std::string parent(slash == std::string::npos ? "/" : path.substr(0, slash + 1));
+        const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+        const auto folder = TRY(root.make_dirs(parent));
+        const auto made =
+            open_at(folder.get(), name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
+        if (made) return root.open_at(path, O_PATH);
+        if (made.error().sys_errno != EEXIST) return made.error();
+        const auto link = TRY(read_link_at(folder.get(), name));
+        path = link.starts_with('/') ? link : parent + link;
+    }
+    return system_error("open '" + printable(path) + "' in the root", ELOOP);
 }
 
 Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, bool folder) {
@@ -113,6 +122,21 @@ static bool wants_label(const MountContext& context,
     });
 }
 
+// A tmpfs looks like the folder that it covers; over one that is made for it, as the kernel likes.
+static void keep_mode(const RootDir& root, const Mount& mount, Filesystem& filesystem) {
+    for (const auto& [key, value] : filesystem.parameters) {
+        if (key == "mode") return;
+    }
+    const auto covered = root.open_at(mount.destination, O_PATH | O_DIRECTORY);
+
+    struct stat st {};
+
+    if (!covered || ::fstat(covered->get(), &st) != 0) return;
+    std::array<char, 8> octal{};
+    std::snprintf(octal.data(), octal.size(), "%o", st.st_mode & 07777U);
+    filesystem.parameters.emplace_back("mode", octal.data());
+}
+
 static Result<UniqueFd> make_mount(MountContext& context,
                                    const Mount& mount,
                                    size_t index,
@@ -135,16 +159,27 @@ static Result<UniqueFd> make_mount(MountContext& context,
         filesystem.parameters.emplace_back("context", context.label);
     }
     filesystem.attributes = options.attr_set;
+    if (mount.type == "tmpfs") keep_mode(context.root, mount, filesystem);
     if (mount.type == "tmpfs") filesystem.attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
     return make_or_share_filesystem(filesystem);
 }
 
-static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {
-    auto target = TRY(make_mount_point(context.root, mount.destination, folder));
-    if (wants_real_folder(mount.type)) {
-        target = TRY(context.root.open_at(
-            mount.destination, O_PATH | O_DIRECTORY, 0, RootDir::Links::Refuse));
+static Result<UniqueFd> find_real_folder(const RootDir& root, const std::string& path) {
+    constexpr int kFlags = O_PATH | O_DIRECTORY;
+    auto target = root.open_at(path, kFlags, 0, RootDir::Links::Refuse);
+    if (!target && target.error().sys_errno == ENOENT) {
+        TRY(root.make_dirs(path));
+        target = root.open_at(path, kFlags, 0, RootDir::Links::Refuse);
     }
+    if (target || target.error().sys_errno != ELOOP) return target;
+    return make_error(ErrorKind::InvalidArgument,
+                      "'" + printable(path) + "' must be mounted on ordinary directory");
+}
+
+static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {
+    auto target = TRY(wants_real_folder(mount.type)
+                          ? find_real_folder(context.root, mount.destination)
+                          : make_mount_point(context.root, mount.destination, folder));
     TRY(guard_procfs(target.get(), mount.destination));
     return target;
 }

@@ -2,7 +2,6 @@
 #include "oci/runtime/process/credentials.h"
 
 #include "base/file.h"
-#include "base/root_dir.h"
 #include "base/text.h"
 
 #include <array>
@@ -151,6 +150,13 @@ static Status set_scheduler(const Scheduler& scheduler) {
     attributes.deadline = scheduler.deadline;
     attributes.period = scheduler.period;
     if (::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return {};
+    // sched_setattr(2): EPERM also where the process may not run on every cpu of the machine.
+    if (errno == EPERM && scheduler.policy == "SCHED_DEADLINE") {
+        return system_error(
+            "set scheduler 'SCHED_DEADLINE': this process scheduler can't be used "
+            "together with AllowedCPUs (linux.resources.cpu.cpus)",
+            EPERM);
+    }
     return system_error("set scheduler '" + scheduler.policy + "'");
 }
 
@@ -208,21 +214,6 @@ Status set_oom_score_adj(int value) {
     TRY_CONTEXT(write_existing_at(AT_FDCWD, "/proc/self/oom_score_adj", std::to_string(value)),
                 "set oomScoreAdj to " + std::to_string(value));
     return {};
-}
-
-std::string home_of(uint32_t uid) {
-    constexpr size_t kLargest = 1U << 20U;
-    const auto root = RootDir::open("/");
-    if (!root) return "/";
-    const auto text = root->read_file("/etc/passwd", kLargest);
-    if (!text) return "/";
-    for (const std::string& line : split(*text, '\n')) {
-        const auto fields = split(line, ':');
-        if (fields.size() >= 6 && parse_int<uint32_t>(fields[2]) == uid && !fields[5].empty()) {
-            return fields[5];
-        }
-    }
-    return "/";
 }
 
 }  // namespace dhow::oci

@@ -27,7 +27,4 @@ void join_session_keyring(const std::string& container_id);
 Status set_oom_score_adj(int value);
 Result<int> oom_score_adj();
 
-// $HOME for a uid, from the root's /etc/passwd: a bounded read of a regular file; "/" if not there.
-std::string home_of(uint32_t uid);
-
 }  // namespace dhow::oci

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/runtime/process/credentials.h"
+#include "oci/runtime/process/environment.h"
 #include "oci/runtime/process/exec_path.h"
 #include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/capabilities.h"
@@ -74,15 +75,6 @@ static Status enter_cwd(const std::string& cwd, bool entered) {
     return verify_cwd(cwd);
 }
 
-static std::vector<std::string> environment(const Process& process) {
-    std::vector<std::string> env = process.env;
-    const bool has_home = std::any_of(env.begin(), env.end(), [](const std::string& entry) {
-        return entry.starts_with("HOME=");
-    });
-    if (!has_home) env.push_back("HOME=" + home_of(process.user.uid));
-    return env;
-}
-
 // Signals as a fresh program expects them: the caller may have blocked or ignored some.
 static void reset_signals() {
     struct sigaction defaults {};
@@ -119,7 +111,7 @@ Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     }
     TRY(start_session(plan));
     TRY(take_limits(plan));
-    payload.env = environment(process);
+    payload.env = environment_of(process);
     std::string filter;
     if (plan.seccomp != nullptr) filter = TRY(sync.wait_for(ParentMessage::Filter));
     // Without no_new_privs a filter needs CAP_SYS_ADMIN, which is about to go.

@@ -22,7 +22,16 @@ static bool make_raw() {
     if (::tcgetattr(0, &saved_mode) != 0) return false;
     termios raw = saved_mode;
     ::cfmakeraw(&raw);
+    raw.c_oflag |= OPOST;  // makes "\r\n" of the program's "\n", which its own pty does not
     return ::tcsetattr(0, TCSANOW, &raw) == 0;
+}
+
+// What the program writes comes out as it wrote it, also into a file or a pipe.
+static void pass_newlines(int terminal) {
+    termios mode{};
+    if (::tcgetattr(terminal, &mode) != 0) return;
+    mode.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+    ::tcsetattr(terminal, TCSANOW, &mode);
 }
 
 Result<Foreground> Foreground::begin(UniqueFd terminal) {
@@ -37,6 +46,7 @@ Result<Foreground> Foreground::begin(UniqueFd terminal) {
     if (!signals) return system_error("create signalfd");
     Foreground foreground(std::move(terminal), std::move(signals));
     if (foreground.terminal_) {
+        pass_newlines(foreground.terminal_.get());
         foreground.raw_ = make_raw();
         foreground.resize();
     }

@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# dhow-runtime by itself, as root: what a process of a container is born with, what is killed with it, and hooks.
+# Run under tests/support/private_machine.
+# shellcheck disable=SC2016,SC2154
+
+load runtime
+
+setup_file() { setup_runtime_file; }
+setup() { setup_bundle; }
+teardown() { teardown_bundle; }
+
+cpus_of() { sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "$1"; }
+
+needs_two_cpus() {
+    (($(nproc --all) > 1)) && [[ $(cpus_of /proc/self/status) == 0-* ]] || skip "needs two processors"
+}
+
+# The runtime, pinned to processor 0 by its caller.
+pinned() {
+    taskset -c 0 timeout -k 5 30 "$RUNTIME" --root "$STATE" "$@"
+}
+
+@test "each variable is set once, the last entry counts" {
+    script 'env | sort; echo "$$HOME"'
+    edit "p['env'] = ['PATH=/bin', 'A=1', 'B=x=y', 'A=', 'A=3', 'NL=a\\nb']"
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c '^A=' <<<"$output")" -eq 1 ]
+    [[ "$output" == *$'A=3\nB=x=y\n'* ]]
+}
+
+@test "an empty HOME is none" {
+    args sh -c 'echo "home:$HOME"; env | grep -c ^HOME='
+    edit "p['env'] = ['PATH=/bin', 'HOME=/override', 'HOME=']"
+    run rt run "$ID"
+    [ "$output" = $'home:/root\n1' ]
+    edit "p['env'] = ['PATH=/bin', 'HOME=', 'HOME=/override']"
+    run rt run "$ID"
+    [ "$output" = $'home:/override\n1' ]
+}
+
+@test "what the caller is pinned to is not the container's" {
+    needs_two_cpus
+    script 'grep Cpus_allowed_list /proc/self/status; sleep 100'
+    pinned run --detach "$ID" >out
+    wait_for_status "$ID" running
+    [ "$(cpus_of out)" = "$(cpus_of /proc/self/status)" ]
+    run pinned exec "$ID" grep Cpus_allowed_list /proc/self/status
+    [ "$(cpus_of /dev/stdin <<<"$output")" = "$(cpus_of /proc/self/status)" ]
+}
+
+@test "exec on the processors of execCPUAffinity" {
+    needs_two_cpus
+    args sleep 100
+    edit "p['execCPUAffinity'] = {'initial': '0', 'final': '1'}"
+    rt run --detach "$ID"
+    run rt exec "$ID" grep Cpus_allowed_list /proc/self/status
+    [ "$(cpus_of /dev/stdin <<<"$output")" = 1 ]
+    process='{"user":{"uid":0,"gid":0},"args":["grep","Cpus_allowed_list","/proc/self/status"],"env":["PATH=/bin"],"cwd":"/"'
+    run rt exec --process <(echo "$process,\"execCPUAffinity\":{\"initial\":\"1\"}}") "$ID"
+    [ "$(cpus_of /dev/stdin <<<"$output")" = 1 ]
+    run rt exec --process <(echo "$process,\"execCPUAffinity\":{\"final\":\"1-0\"}}") "$ID"
+    [[ "$status" -eq 255 && "$output" == *"execCPUAffinity"*"'1-0'"* ]]
+}
+
+@test "a container that shares the pid namespace is killed as a whole" {
+    args sleep 100
+    edit "l['namespaces'] = [n for n in l['namespaces'] if n['type'] != 'pid']"
+    rt run --detach --pid-file pid "$ID"
+    rt exec --detach --pid-file other "$ID" sleep 100
+    rt kill "$ID" KILL
+    wait_for_status "$ID" stopped
+    for _ in $(seq 50); do [ -e "/proc/$(cat other)" ] || break; sleep 0.05; done
+    [ ! -e "/proc/$(cat other)" ]
+    rt delete "$ID"
+
+    rt run --detach --pid-file pid "$ID"
+    rt exec --detach --pid-file other "$ID" sleep 100
+    kill -9 "$(cat pid)"
+    wait_for_status "$ID" stopped
+    rt kill "$ID" KILL
+    for _ in $(seq 50); do [ -e "/proc/$(cat other)" ] || break; sleep 0.05; done
+    [ ! -e "/proc/$(cat other)" ]
+    run rt kill "$ID" KILL
+    [[ "$status" -eq 1 && "$output" == *"container not running"* ]]
+    rt kill --all "$ID" KILL
+    rt delete "$ID"
+    assert_clean
+}
+
+@test "signal 0 asks whether the container runs" {
+    args sleep 100
+    rt run --detach "$ID"
+    rt kill "$ID" 0
+    rt kill "$ID" KILL
+    wait_for_status "$ID" stopped
+    run rt kill "$ID" 0
+    [[ "$status" -eq 1 && "$output" == *"container not running"* ]]
+}
+
+@test "a hook that fails is named by its kind and number, with what it wrote" {
+    args true
+    local kind
+    for kind in prestart createRuntime createContainer startContainer poststart; do
+        edit "c['hooks'] = {'$kind': [{'path': '/bin/true'}, {'path': '/bin/sh', 'args': ['sh', '-c', 'echo why; exit 3']}]}"
+        run rt run "$ID"
+        [ "$status" -eq 1 ]
+        [[ "$output" == *"error running $kind hook #1: '/bin/sh': exit status 3: why"* ]]
+        assert_clean
+    done
+}
+
+@test "startContainer hooks have the environment of the container" {
+    args true
+    printf '#!/bin/sh\n[ "$ONE" = two ] && [ "$HOME" = /root ] && [ -z "$DHOW_TEST_CALLER" ]\n' >rootfs/check
+    chmod +x rootfs/check
+    edit "p['env'] = ['PATH=/bin', 'ONE=two']" "c['hooks'] = {'startContainer': [{'path': '/check'}]}"
+    DHOW_TEST_CALLER=secret rt run "$ID"
+}
+
+@test "time offsets in a user namespace" {
+    args cat /proc/self/timens_offsets
+    edit "l['namespaces'] += [{'type': 'user'}, {'type': 'time'}]" \
+        "l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]" \
+        "l['timeOffsets'] = {'boottime': {'secs': 1337, 'nanosecs': 3141519}}"
+    chown -R 100000:100000 rootfs
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    grep -E '^boottime +1337 +3141519$' <<<"$output"
+}
+
+@test "in the foreground a terminal's output has the program's own line ends" {
+    args printf 'a\nb\n'
+    edit "p['terminal'] = True"
+    rt run "$ID" >out
+    [ "$(cat -A out)" = $'a$\nb$' ]
+}
