@@ -116,8 +116,6 @@ static Status make_device(const RootDir& root, const Device& device, bool bind) 
     if (!device.path.starts_with('/') || slash + 1 == device.path.size()) {
         return make_error(ErrorKind::InvalidArgument, "path is not absolute");
     }
-    // Always the link to the container's own multiplexer (config-linux.md, "Default Devices").
-    if (device.path == "/dev/ptmx") return {};
     const auto folder = TRY(root.make_dirs(device.path.substr(0, slash + 1)));
     const std::string name = device.path.substr(slash + 1);
     if (name == "." || name == "..") {
