@@ -7,6 +7,7 @@
 #include "oci/runtime/self_protect.h"
 
 #include <array>
+#include <cstdlib>
 
 namespace dhow::runtime_cli {
 
@@ -30,6 +31,14 @@ static constexpr std::array<OptionSpec, 10> kRunOptions = {
      {"keep", 0, false, "do not delete the container when it ends"},
      {"no-subreaper", 0, false, "accepted: this runtime never reaps for others"}}};
 
+static oci::HostPrograms host_programs() {
+    const auto value = [](const char* name) {
+        const char* text = ::secure_getenv(name);
+        return std::string(text == nullptr ? "" : text);
+    };
+    return {value("PATH"), value("LD_LIBRARY_PATH")};
+}
+
 static Result<oci::LaunchOptions> launch_options(const Context& context,
                                                  const Parsed& parsed,
                                                  bool create) {
@@ -39,6 +48,7 @@ static Result<oci::LaunchOptions> launch_options(const Context& context,
     launch.preserve_fds = TRY(preserved_descriptors(options));
     launch.bundle = TRY(resolve_bundle(options.value("bundle")));
     launch.console_socket = options.value("console-socket");
+    launch.host = host_programs();
     launch.seccomp_cache = context.seccomp_cache();
     launch.no_pivot = options.flag("no-pivot");
     launch.new_keyring = !options.flag("no-new-keyring");

@@ -153,6 +153,7 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .seccomp = spec.linux_->seccomp ? &*spec.linux_->seccomp : nullptr,
         .personality = spec.linux_->personality ? &*spec.linux_->personality : nullptr,
         .memory_policy = spec.linux_->memory_policy ? &*spec.linux_->memory_policy : nullptr,
+        .wasm = plan.wasm,
         .container_id = plan.options.id,
         .new_keyring = plan.options.new_keyring,
         .preserve_fds = plan.options.preserve_fds,

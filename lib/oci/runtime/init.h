@@ -7,6 +7,7 @@
 #include "oci/runtime/init_sync.h"
 #include "oci/runtime/launch.h"
 #include "oci/runtime/namespaces/namespaces.h"
+#include "oci/runtime/wasm/wasm.h"
 
 namespace dhow::oci {
 
@@ -14,6 +15,7 @@ namespace dhow::oci {
 struct InitPlan {
     const RuntimeSpec& spec;
     const LaunchOptions& options;
+    const WasmPlan* wasm = nullptr;  // when the program is a WebAssembly module
     NamespacePlan namespaces;
     ContainerCgroup cgroup;
     std::string rootfs;              // absolute

@@ -260,14 +260,13 @@ Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
     return {};
 }
 
-}  // namespace
-
-Result<Launched> launch(const RuntimeSpec& spec,
-                        const LaunchOptions& options,
-                        const StateFolder& folder) {
-    TRY(validate(spec, options));
+Result<Launched> launch_program(const RuntimeSpec& spec,
+                                const WasmPlan* wasm,
+                                const LaunchOptions& options,
+                                const StateFolder& folder) {
     InitPlan plan{.spec = spec,
                   .options = options,
+                  .wasm = wasm,
                   .namespaces = TRY(plan_namespaces(spec.linux_->namespaces))};
     const std::string& root = spec.root->path;
     plan.rootfs = root.starts_with('/') ? root : options.bundle + "/" + root;
@@ -293,6 +292,20 @@ Result<Launched> launch(const RuntimeSpec& spec,
     auto launched = limited ? launch_planned(spec, plan) : Result<Launched>(limited.error());
     if (!launched) ignore(destroy_cgroup(plan.cgroup), "the first error is the one to tell");
     return launched;
+}
+
+}  // namespace
+
+Result<Launched> launch(const RuntimeSpec& spec,
+                        const LaunchOptions& options,
+                        const StateFolder& folder) {
+    TRY(validate(spec, options));
+    const std::string engine = TRY(wanted_wasm_engine(spec));
+    if (engine.empty()) return launch_program(spec, nullptr, options, folder);
+    const auto wasm = TRY(plan_wasm(spec, engine, options.host));
+    RuntimeSpec with_engine = spec;
+    with_engine.mounts.insert(with_engine.mounts.end(), wasm.mounts.begin(), wasm.mounts.end());
+    return launch_program(with_engine, &wasm, options, folder);
 }
 
 Status start_program(Launched& launched) {

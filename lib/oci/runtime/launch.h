@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "oci/runtime/init_sync.h"
 #include "oci/runtime/state.h"
+#include "oci/runtime/wasm/engine_files.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <string>
@@ -19,6 +20,7 @@ struct LaunchOptions {
     std::string bundle;  // absolute
     std::string console_socket;
     std::string seccomp_cache;  // folder
+    HostPrograms host;
     int preserve_fds = 0;
     bool no_pivot = false;
     bool new_keyring = true;

@@ -103,6 +103,18 @@ static Status become_user(const PayloadPlan& plan) {
     return set_capabilities(sets);
 }
 
+static Status find_program(const PayloadPlan& plan, Payload& payload) {
+    if (plan.wasm == nullptr) {
+        payload.executable = TRY(find_executable(plan.process.args[0], payload.env));
+        return {};
+    }
+    auto program = TRY(wasm_program(*plan.wasm, plan.process, std::move(payload.env)));
+    payload.executable = program.args[0];
+    payload.args = std::move(program.args);
+    payload.env = std::move(program.env);
+    return {};
+}
+
 Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     Payload payload;
     const Process& process = plan.process;
@@ -124,7 +136,7 @@ Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     const bool entered = try_cwd(process.cwd);
     TRY(become_user(plan));
     TRY(enter_cwd(process.cwd, entered));
-    payload.executable = TRY(find_executable(process.args[0], payload.env));
+    TRY(find_program(plan, payload));
     reset_signals();
     return payload;
 }
@@ -152,7 +164,7 @@ static std::vector<char*> pointers(const std::vector<std::string>& strings) {
 }
 
 Error execute(const PayloadPlan& plan, const Payload& payload) {
-    const auto argv = pointers(plan.process.args);
+    const auto argv = pointers(payload.args.empty() ? plan.process.args : payload.args);
     const auto envp = pointers(payload.env);
     if (auto labelled = plan.labels.apply(); !labelled) return std::move(labelled).error();
     if (plan.seccomp != nullptr && !payload.late_filter.empty()) {

@@ -8,6 +8,7 @@
 #include "oci/runtime/init_sync.h"
 #include "oci/runtime/process/console.h"
 #include "oci/runtime/security/labels.h"
+#include "oci/runtime/wasm/wasm.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <optional>
@@ -21,6 +22,7 @@ struct PayloadPlan {
     const Seccomp* seccomp = nullptr;
     const Personality* personality = nullptr;
     const MemoryPolicy* memory_policy = nullptr;
+    const WasmPlan* wasm = nullptr;
     std::string container_id;
     bool new_keyring = true;
     int preserve_fds = 0;  // how many from descriptor 3 up the program keeps
@@ -30,6 +32,7 @@ struct PayloadPlan {
 
 struct Payload {
     std::string executable;
+    std::vector<std::string> args;  // empty: the process's own
     std::vector<std::string> env;
     std::string late_filter;  // seccomp loaded at the very end, under no_new_privs
 };
