@@ -3,6 +3,7 @@
 #include "engine/create.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/cgroup_choice.h"
 #include "engine/container_repo.h"
 #include "engine/context.h"
@@ -12,6 +13,7 @@
 #include "engine/reconcile.h"
 #include "engine/resolve_config.h"
 #include "engine/siblings.h"
+#include "oci/spec/descriptor.h"
 #include "store/image_store.h"
 
 #include <fcntl.h>
@@ -21,17 +23,36 @@ namespace dhow::engine {
 
 namespace {
 
+// What is here for another platform than the one asked for does not count.
+Result<store::RunnableImage> find_for_platform(store::ImageStore& images,
+                                               const CreateRequest& request) {
+    auto found = TRY(images.find_runnable(request.image));
+    if (request.pull_options.platform.empty()) return found;
+    const auto wanted = TRY(oci::parse_platform(request.pull_options.platform));
+    const auto config = TRY(oci::parse_image_config(found.config));
+    const oci::Platform offered{
+        .architecture = config.architecture, .os = config.os, .variant = config.variant};
+    if (oci::matches(offered, wanted)) return found;
+    return make_error(ErrorKind::NotFound,
+                      "image '" + request.image + "' is for " + oci::to_string(offered));
+}
+
+std::string for_platform(const CreateRequest& request) {
+    const std::string& platform = request.pull_options.platform;
+    return platform.empty() ? "" : " for platform '" + printable(platform) + "'";
+}
+
 // The image the request names, pulled first when its policy says so.
 Result<store::RunnableImage> obtain_image(Engine& engine,
                                           const CreateRequest& request,
                                           const ProgressSink& sink) {
     store::ImageStore images(engine.context().store);
     if (request.pull == PullPolicy::Missing || request.pull == PullPolicy::Never) {
-        auto found = images.find_runnable(request.image);
+        auto found = find_for_platform(images, request);
         if (found || found.error().kind != ErrorKind::NotFound) return found;
         if (request.pull == PullPolicy::Never) {
             return make_error(ErrorKind::NotFound,
-                              "image '" + request.image + "' is not here",
+                              "image '" + request.image + "' is not here" + for_platform(request),
                               "pull it with: dhow pull " + request.image);
         }
     }

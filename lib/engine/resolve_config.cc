@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/capability_names.h"
 #include "engine/signals.h"
+#include "oci/spec/descriptor.h"
 
 #include <algorithm>
 
@@ -222,6 +223,18 @@ Status check_resources(const Resources& resources) {
     return {};
 }
 
+// An image of modules is run by the runtime's WebAssembly handler. Its platform says so: the labels
+// and annotations of an image have no say in how it is run, those of the user do.
+Status resolve_handler(const oci::ImageConfig& image, ContainerConfig& config) {
+    const oci::Platform platform{
+        .architecture = image.architecture, .os = image.os, .variant = image.variant};
+    if (!oci::is_wasi(platform)) return {};
+    config.options.annotations.emplace("run.oci.handler", "wasm");
+    if (!config.options.init) return {};
+    return invalid("--init needs a program of this machine, not one for '" +
+                   oci::to_string(platform) + "'");
+}
+
 }  // namespace
 
 Result<Resolved> resolve_config(const ResolveInput& input,
@@ -248,6 +261,7 @@ Result<Resolved> resolve_config(const ResolveInput& input,
     TRY(resolve_mounts(image, config));
     TRY(resolve_labels(request, image, config));
     TRY(resolve_stop(image, config));
+    TRY(resolve_handler(image, config));
     TRY(resolve_log_driver(config.options));
     resolve_network(image, input.host, resolved);
     resolve_hostname(input.host, config);

@@ -164,3 +164,11 @@ user_namespace() {
     run rt run "$ID"
     [ "$output" = $'1\npts/ptmx' ]
 }
+
+@test "a relative destination is below the root (config.md, Mounts)" {
+    edit 'c["mounts"].append({"destination": "mnt/deep", "type": "tmpfs", "source": "tmpfs"})'
+    script 'grep " /mnt/deep " /proc/self/mounts'
+    run rt run "$ID"
+    echo "$output"
+    [[ "$status" -eq 0 && "$output" == "tmpfs /mnt/deep tmpfs"* ]]
+}

@@ -41,7 +41,15 @@ Platform host_platform() {
     return platform;
 }
 
+bool is_wasi(const Platform& platform) {
+    return (platform.os == "wasi" || platform.os == "wasip1" || platform.os == "wasip2") &&
+           (platform.architecture == "wasm" || platform.architecture == "wasm32");
+}
+
 bool matches(const Platform& offered, const Platform& wanted) {
+    if (is_wasi(offered) && is_wasi(wanted)) {
+        return offered.os == wanted.os || offered.os == "wasi" || wanted.os == "wasi";
+    }
     const bool variants_agree =
         offered.variant.empty() || wanted.variant.empty() || offered.variant == wanted.variant;
     return offered.os == wanted.os && offered.architecture == wanted.architecture && variants_agree;

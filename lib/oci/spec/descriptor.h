@@ -26,6 +26,8 @@ struct Platform {
 Result<Platform> parse_platform(std::string_view text);
 std::string to_string(const Platform& platform);
 Platform host_platform();
+// Of WebAssembly modules: "wasi/wasm", and what others write for it ("wasip1/wasm", "wasi/wasm32").
+bool is_wasi(const Platform& platform);
 // Whether an image for `offered` runs where `wanted` is asked for: variants are compared when both
 // say one.
 bool matches(const Platform& offered, const Platform& wanted);

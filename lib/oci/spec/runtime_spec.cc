@@ -219,7 +219,14 @@ Result<T> parse_document(std::string_view text, std::string_view what) {
 }  // namespace
 
 Result<RuntimeSpec> parse_runtime_spec(std::string_view text) {
-    return parse_document<RuntimeSpec>(text, "config.json");
+    auto spec = TRY(parse_document<RuntimeSpec>(text, "config.json"));
+    // config.md, "Mounts": for old tools a relative one is below "/".
+    for (Mount& mount : spec.mounts) {
+        if (!mount.destination.empty() && !mount.destination.starts_with('/')) {
+            mount.destination.insert(0, "/");
+        }
+    }
+    return spec;
 }
 
 Result<Process> parse_process(std::string_view text) {

@@ -87,6 +87,29 @@ TEST(RuntimeSpec, NamesTheMemberThatIsWrong) {
     EXPECT_NE(error("{\"hostname\": \"a\", \"hostname\": \"b\"}"), "accepted");
 }
 
+TEST(RuntimeSpec, ARelativeDestinationIsBelowTheRoot) {
+    const auto spec = parse_runtime_spec(
+        R"({"mounts": [{"destination": "dev"}, {"destination": "/a"}, {"destination": ""}]})");
+    ASSERT_TRUE(spec);
+    EXPECT_EQ(spec->mounts[0].destination, "/dev");
+    EXPECT_EQ(spec->mounts[1].destination, "/a");
+    EXPECT_EQ(spec->mounts[2].destination, "");
+}
+
+TEST(RuntimeSpec, KnowsWhatVersion13Added) {
+    const auto spec = parse_runtime_spec(R"({"linux": {
+        "netDevices": {"eth0": {"name": "wan0"}, "eth1": {}},
+        "memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0-1", "flags": ["MPOL_F_STATIC_NODES"]}}})");
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->linux_->net_devices.at("eth0").name, "wan0");
+    EXPECT_EQ(spec->linux_->net_devices.at("eth1").name, "");
+    EXPECT_EQ(spec->linux_->memory_policy->nodes, "0-1");
+    const auto again = parse_runtime_spec(to_json(*spec));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->linux_->net_devices.size(), 2U);
+    EXPECT_EQ(again->linux_->memory_policy->flags.size(), 1U);
+}
+
 TEST(RuntimeSpec, ReadsAProcessAlone) {
     const auto process = parse_process(R"({"args": ["id"], "user": {"uid": 7}, "cwd": "/tmp"})");
     ASSERT_TRUE(process);
