@@ -11,7 +11,12 @@ static constexpr std::array<OptionSpec, 1> kOptions = {
 // A run of the runtime that was killed half-way leaves a folder without a state.
 static Result<int> delete_remains(const Context& context, const std::string& id) {
     auto folder = oci::StateFolder::open(context.root, id);
-    if (folder) TRY(folder->remove());
+    if (!folder) return 0;
+    if (const std::string path = folder->noted_cgroup(); !path.empty()) {
+        const auto layout = TRY(detect_cgroups());
+        TRY(oci::remove_idle_cgroup(layout, path));
+    }
+    TRY(folder->remove());
     return 0;
 }
 

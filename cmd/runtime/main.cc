@@ -143,7 +143,16 @@ Result<int> run_verb(const Parsed& global) {
     return verb->run(context, parsed);
 }
 
+// A caller that closed 0, 1 or 2 would have our own files take their places: errors would be written
+// into a socket of ours, and the program would inherit it.
+void fill_standard_descriptors() {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+    }
+}
+
 int run_main(int argc, char** argv) {
+    fill_standard_descriptors();
     const std::vector<std::string> args(argv + 1, argv + argc);
     const auto global = parse_options(args, kGlobalOptions, false);
     if (!global) {

@@ -100,10 +100,12 @@ static Result<int> bring_up(oci::Launched& launched,
     TRY(folder.save(launched.state));
     TRY(write_pid_file(options.value("pid-file"), launched.state.init.pid));
     if (!launch.detach) return run_foreground(launched, folder, spec, options.flag("keep"));
-    if (!launch.wait_for_start) {
-        TRY(oci::start_program(launched));
-        TRY(poststart(spec, launched.state));
+    if (launch.wait_for_start) {
+        TRY(oci::leave_created(launched));
+        return 0;
     }
+    TRY(oci::start_program(launched));
+    TRY(poststart(spec, launched.state));
     launched.init.detach();
     return 0;
 }

@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,17 +129,24 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
 }
 
 // `create`: `start` connects, and hears over that connection how the exec went.
-static Status await_start(InitPlan& plan, ChildEnd& sync, std::vector<int> keep) {
+static Status await_start(InitPlan& plan, ChildEnd& sync) {
+    TRY(sync.ready());
     if (!plan.start_listener) {
         TRY(sync.wait_for(ParentMessage::Start));
         return {};
     }
+    TRY(sync.wait_for(ParentMessage::Created));
     sync.replace(UniqueFd());
-    keep.push_back(plan.start_listener.get());
-    close_foreign(plan.options.preserve_fds, std::move(keep));
     auto caller = TRY(accept_unix(plan.start_listener.get()));
     sync.replace(std::move(caller));
     return sync.ready();
+}
+
+static void close_the_rest(const InitPlan& plan, const PayloadPlan& payload, const ChildEnd& sync) {
+    auto keep = payload.labels.descriptors();
+    keep.push_back(sync.fd());
+    keep.push_back(plan.start_listener.get());
+    close_foreign(plan.options.preserve_fds, std::move(keep));
 }
 
 static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
@@ -147,6 +155,9 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
     reset_cpu_affinity();
     auto labels = TRY(ExecLabels::open(*spec.process));
     TRY(enter_namespaces(plan));
+    // Nobody could find a container whose runtime was killed before it stored the state. Mounts and
+    // hooks may hang; what comes after them waits on the socket, which ends with the runtime.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     TRY(name_host(spec));
     PayloadPlan payload_plan{
         .process = *spec.process,
@@ -160,16 +171,16 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .labels = std::move(labels),
         .terminal = TRY(enter_filesystem(plan, sync))};
     plan.console_socket.reset();
+    ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
     const Payload payload = TRY(prepare_payload(payload_plan, sync));
-    TRY(sync.ready());
-    TRY(await_start(plan, sync, payload_plan.labels.descriptors()));
+    close_the_rest(plan, payload_plan, sync);
+    TRY(await_start(plan, sync));
+    plan.start_listener.reset();
     if (spec.hooks) {
         TRY(run_hooks(
             spec.hooks->start_container, "startContainer", plan.state_document, payload.env));
     }
-    auto keep = payload_plan.labels.descriptors();
-    keep.push_back(sync.fd());
-    close_foreign(plan.options.preserve_fds, std::move(keep));
+    close_the_rest(plan, payload_plan, sync);
     return execute(payload_plan, payload);
 }
 

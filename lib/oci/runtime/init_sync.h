@@ -14,7 +14,9 @@
 //        | HooksDone ----------------------->   |
 //        | <------------------------ Terminal   |  only with a terminal relayed by the parent
 //        | <------------------------ Ready      |  all is set up and the executable was found
-//        | Start --------------------------->   |  not after `create`: there `start` says so
+//        | Created ------------------------->   |  only `create`, once its state is stored: until then
+//        |                                      |  init ends with its parent; `start` says the rest
+//        | Start --------------------------->   |  not after `create`
 //        | <------- Failed or end of stream     |  execve failed, or worked
 //      At any point the child may send Failed instead, and ends.
 #pragma once
@@ -35,6 +37,7 @@ enum class ParentMessage : char {
     Proceed = 'p',
     Filter = 'f',
     HooksDone = 'h',
+    Created = 'c',
     Start = 's'
 };
 // The order of declaration is the order of the conversation; Failed may come at any time.

@@ -33,8 +33,10 @@ struct JoinPlan {
     UniqueFd init;  // pidfd
     UniqueFd root;  // of a container that could not pivot
     UniqueFd console_socket;
-    uint64_t flags = 0;  // namespaces the child enters; not pid, which the parent enters
+    uint64_t flags = 0;  // namespaces to enter
     bool user_namespace = false;
+
+    [[nodiscard]] bool needs_stage() const { return (flags & CLONE_NEWPID) != 0; }
 };
 
 // Joining the namespace one is in already is refused for user namespaces and pointless for others.
@@ -50,7 +52,12 @@ bool differs(pid_t pid, NamespaceType type) {
            ::stat(path.c_str(), &theirs) == 0 && ours.st_ino != theirs.st_ino;
 }
 
+// One call for all of them: what an ordinary user may enter is decided by the user namespace among
+// them. A pid namespace is for the children.
 Status enter(JoinPlan& plan) {
+    // Before anybody inside could trace this process or look through it at the host
+    // (CVE-2016-9962).
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (plan.flags != 0 && ::setns(plan.init.get(), static_cast<int>(plan.flags)) != 0) {
         return system_error("join the container's namespaces");
     }
@@ -60,8 +67,9 @@ Status enter(JoinPlan& plan) {
         }
     }
     if (plan.user_namespace) TRY(become_namespace_root());
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (::chdir("/") != 0) return system_error("enter the container's root");
+    plan.init.reset();
+    plan.root.reset();
     return {};
 }
 
@@ -90,20 +98,19 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
     const Linux& linux_part = *plan.spec.linux_;
     TRY(sync.wait_for(ParentMessage::Proceed));
     TRY(choose_processors(plan.process.exec_cpu_affinity));
+    // Born inside: from a procfs of its own there, or the container's.
     auto labels = TRY(ExecLabels::open(plan.process));
-    TRY(enter(plan));
+    if (!plan.needs_stage()) TRY(enter(plan));
     PayloadPlan payload_plan{
         .process = plan.process,
         .seccomp = linux_part.seccomp ? &*linux_part.seccomp : nullptr,
         .personality = linux_part.personality ? &*linux_part.personality : nullptr,
         .memory_policy = linux_part.memory_policy ? &*linux_part.memory_policy : nullptr,
         .container_id = plan.state.id,
-        .new_keyring = false,
+        .new_keyring = plan.state.new_keyring,
         .preserve_fds = plan.options.preserve_fds,
         .labels = std::move(labels),
         .terminal = TRY(open_terminal(plan, sync))};
-    plan.init.reset();
-    plan.root.reset();
     plan.console_socket.reset();
     const Payload payload = TRY(prepare_payload(payload_plan, sync));
     TRY(sync.ready());
@@ -123,17 +130,38 @@ void join_main(void* argument) noexcept {
     ::_exit(255);
 }
 
+// Not in the container's pid namespace itself, and so out of its processes' sight, it enters all the
+// others and lets go of the host before it clones the one that they will see: with CAP_SYS_PTRACE
+// in the runtime's own user namespace they may look into any process that they can name.
+Status run_stage(JoinPlan& plan, ChildEnd& sync) {
+    TRY(enter(plan));
+    close_foreign(plan.options.preserve_fds, {sync.fd(), plan.console_socket.get()});
+    auto process = TRY(clone_process({.sibling = true, .from_clone = true}, join_main, &plan));
+    const pid_t pid = process.pid();
+    process.detach();
+    return sync.init_pid(pid);
+}
+
+void stage_main(void* argument) noexcept {
+    auto& plan = *static_cast<JoinPlan*>(argument);
+    plan.sync.parent.close();
+    const auto result = run_stage(plan, plan.sync.child);
+    if (!result) plan.sync.child.failed(result.error());
+    ::_exit(result ? 0 : 1);
+}
+
 Status choose_namespaces(JoinPlan& plan) {
-    static constexpr std::array<NamespaceType, 6> kByChild = {NamespaceType::Network,
-                                                              NamespaceType::Mount,
-                                                              NamespaceType::Ipc,
-                                                              NamespaceType::Uts,
-                                                              NamespaceType::Cgroup,
-                                                              NamespaceType::Time};
+    static constexpr std::array<NamespaceType, 7> kOthers = {NamespaceType::Pid,
+                                                             NamespaceType::Network,
+                                                             NamespaceType::Mount,
+                                                             NamespaceType::Ipc,
+                                                             NamespaceType::Uts,
+                                                             NamespaceType::Cgroup,
+                                                             NamespaceType::Time};
     const pid_t pid = plan.state.init.pid;
     plan.user_namespace = differs(pid, NamespaceType::User);
     if (plan.user_namespace) plan.flags |= namespace_flag(NamespaceType::User);
-    for (const NamespaceType type : kByChild) {
+    for (const NamespaceType type : kOthers) {
         if (differs(pid, type)) plan.flags |= namespace_flag(type);
     }
     if (plan.state.no_pivot) {
@@ -143,17 +171,20 @@ Status choose_namespaces(JoinPlan& plan) {
     return {};
 }
 
-// A pid namespace is entered by the children of who joins it. An ordinary user has the right only
-// inside the container's user namespace: then this whole process enters that first.
-Status enter_pid_namespace(JoinPlan& plan) {
-    if (!differs(plan.state.init.pid, NamespaceType::Pid)) return {};
-    if (::setns(plan.init.get(), CLONE_NEWPID) == 0) return {};
-    if (errno != EPERM || !plan.user_namespace) return system_error("join the pid namespace");
-    if (::setns(plan.init.get(), CLONE_NEWUSER | CLONE_NEWPID) != 0) {
-        return system_error("join the user and pid namespaces");
+// The process that waits for Proceed, in the container's pid namespace.
+Result<Child> give_birth(JoinPlan& plan, ParentEnd& sync, int cgroup) {
+    if (!plan.needs_stage()) return clone_process({.cgroup = cgroup}, join_main, &plan);
+    auto stage = TRY(clone_process({.cgroup = cgroup}, stage_main, &plan));
+    plan.sync.child.replace(UniqueFd());
+    const auto message = TRY(sync.receive());
+    if (message.type != ChildMessage::InitPid) {
+        return make_error(ErrorKind::Internal, "the stage process did not make another");
     }
-    plan.flags &= ~uint64_t{CLONE_NEWUSER};
-    return {};
+    // Our child, not yet reaped: its pid cannot have been reused.
+    auto pidfd = TRY(open_pidfd(message.pid));
+    Child process(message.pid, std::move(pidfd));
+    TRY(stage.wait());
+    return process;
 }
 
 Status await_ready(Joined& joined) {
@@ -184,8 +215,7 @@ Result<Joined> join(const ContainerState& state,
     if (process.oom_score_adj) TRY(set_oom_score_adj(*process.oom_score_adj));
     const auto& affinity = process.exec_cpu_affinity;
     if (affinity && !affinity->initial.empty()) TRY(set_cpu_affinity(affinity->initial));
-    TRY(enter_pid_namespace(plan));
-    auto child = TRY(clone_process({.cgroup = unified.get()}, join_main, &plan));
+    auto child = TRY(give_birth(plan, sync.parent, unified.get()));
     sync.child.replace(UniqueFd());
     Joined joined{std::move(child), std::move(sync.parent), UniqueFd()};
     TRY(join_cgroup(state.cgroup, joined.process.pid(), false));

@@ -12,6 +12,7 @@
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mounts.h"
 #include "oci/runtime/namespaces/net_devices.h"
+#include "oci/runtime/namespaces/sysctl.h"
 #include "oci/runtime/namespaces/user_map.h"
 #include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/credentials.h"
@@ -24,6 +25,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,7 +47,8 @@ Result<Child> clone_process(const CloneOptions& options,
         arguments.flags |= CLONE_PARENT;
         arguments.exit_signal = 0;  // our own parent's choice
     }
-    assert_single_threaded();
+    // A child of ours may see a procfs by now that is not the host's.
+    if (!options.from_clone) assert_single_threaded();
     const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
     if (pid == 0) {
         child(argument);
@@ -95,7 +98,10 @@ Status run_stage(Birth& birth) {
     }
     if (in_new_user) TRY(become_namespace_root());
     plan.joined = true;
-    auto init = TRY(clone_process({.flags = flags, .sibling = true}, init_main, &birth));
+    // It may be born into the sight of others (CVE-2016-9962).
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    auto init = TRY(clone_process(
+        {.flags = flags, .sibling = true, .from_clone = true}, init_main, &birth));
     const pid_t pid = init.pid();
     init.detach();
     return sync.init_pid(pid);
@@ -202,6 +208,7 @@ ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
     state.cgroup = plan.cgroup;
     state.no_pivot = plan.options.no_pivot;
     state.shares_pids = !plan.namespaces.has_new(NamespaceType::Pid);
+    state.new_keyring = plan.options.new_keyring;
     return state;
 }
 
@@ -242,6 +249,18 @@ Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     return launched;
 }
 
+// The validator cannot see that a namespace given by its path is the host's own.
+Status refuse_host_sysctls(const RuntimeSpec& spec, const NamespacePlan& plan) {
+    if (spec.linux_->sysctl.empty()) return {};
+    const bool ipc = TRY(plan.leaves(NamespaceType::Ipc));
+    const bool network = TRY(plan.leaves(NamespaceType::Network));
+    const bool uts = TRY(plan.leaves(NamespaceType::Uts));
+    for (const auto& [key, value] : spec.linux_->sysctl) {
+        TRY(check_sysctl(key, ipc, network, uts));
+    }
+    return {};
+}
+
 Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
     const LaunchOptions& options = plan.options;
     if (!options.console_socket.empty()) {
@@ -268,6 +287,7 @@ Result<Launched> launch_program(const RuntimeSpec& spec,
                   .options = options,
                   .wasm = wasm,
                   .namespaces = TRY(plan_namespaces(spec.linux_->namespaces))};
+    TRY(refuse_host_sysctls(spec, plan.namespaces));
     const std::string& root = spec.root->path;
     plan.rootfs = root.starts_with('/') ? root : options.bundle + "/" + root;
     bool joins_user = false;
@@ -280,12 +300,14 @@ Result<Launched> launch_program(const RuntimeSpec& spec,
     const auto layout = TRY(detect_cgroups());
     const Resources none;
     const Resources& resources = spec.linux_->resources ? *spec.linux_->resources : none;
-    plan.cgroup = TRY(create_cgroup(layout,
-                                    {.id = options.id,
-                                     .path = spec.linux_->cgroups_path,
-                                     .systemd = options.systemd_cgroup,
-                                     .optional = rootless,
-                                     .resources = &resources}));
+    const CgroupRequest request{.id = options.id,
+                                .path = spec.linux_->cgroups_path,
+                                .systemd = options.systemd_cgroup,
+                                .optional = rootless,
+                                .resources = &resources};
+    const auto group = TRY(cgroup_relative_path(request));
+    TRY(folder.note_cgroup(group));
+    plan.cgroup = TRY(create_cgroup(layout, request));
     plan.state_document = public_state(first_state(spec, plan), ContainerStatus::Creating, false);
     auto limited =
         plan.cgroup.exists() ? apply_resources(plan.cgroup, resources, rootless) : Status();
@@ -306,6 +328,12 @@ Result<Launched> launch(const RuntimeSpec& spec,
     RuntimeSpec with_engine = spec;
     with_engine.mounts.insert(with_engine.mounts.end(), wasm.mounts.begin(), wasm.mounts.end());
     return launch_program(with_engine, &wasm, options, folder);
+}
+
+Status leave_created(Launched& launched) {
+    TRY(launched.sync.send(ParentMessage::Created));
+    launched.init.detach();
+    return {};
 }
 
 Status start_program(Launched& launched) {

@@ -41,6 +41,8 @@ Result<Launched> launch(const RuntimeSpec& spec,
                         const LaunchOptions& options,
                         const StateFolder& folder);
 
+// After `create`, once its state is stored: from now on init lives without this process.
+Status leave_created(Launched& launched);
 // Lets the program run (not after wait_for_start) and waits until it does.
 Status start_program(Launched& launched);
 

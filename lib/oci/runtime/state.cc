@@ -14,6 +14,7 @@
 namespace dhow::oci {
 
 static constexpr const char* kStateFile = "state.json";
+static constexpr const char* kCgroupNote = "cgroup";
 
 std::string_view status_name(ContainerStatus status) {
     switch (status) {
@@ -56,6 +57,7 @@ std::string to_json(const ContainerState& state) {
     object["cgroups"] = places_json(state.cgroup);
     object["noPivot"] = state.no_pivot;
     object["sharesPids"] = state.shares_pids;
+    object["newKeyring"] = state.new_keyring;
     return json::compact(object);
 }
 
@@ -111,6 +113,8 @@ Result<ContainerState> parse_state(std::string_view text) {
     state.no_pivot = no_pivot.value_or(false);
     const auto shares_pids = TRY(json::get_bool(object, "sharesPids"));
     state.shares_pids = shares_pids.value_or(false);
+    const auto new_keyring = TRY(json::get_bool(object, "newKeyring"));
+    state.new_keyring = new_keyring.value_or(true);
     return state;
 }
 
@@ -190,9 +194,19 @@ ContainerStatus StateFolder::status(const ContainerState& state) const {
     return ContainerStatus::Running;
 }
 
+// As the target of a link: one system call, and never half written.
+Status StateFolder::note_cgroup(const std::string& path) const {
+    if (::symlinkat(path.c_str(), folder_.get(), kCgroupNote) == 0) return {};
+    return system_error("note cgroup '" + printable(path) + "'");
+}
+
+std::string StateFolder::noted_cgroup() const {
+    return read_link_at(folder_.get(), kCgroupNote).value_or("");
+}
+
 Status StateFolder::remove() {
-    // Two names as a rule: no walk of a tree.
-    for (const char* name : {kStartSocket, kStateFile}) {
+    // Few names as a rule: no walk of a tree.
+    for (const char* name : {kStartSocket, kStateFile, kCgroupNote}) {
         TRY(remove_file_at(folder_.get(), name));
     }
     const std::string path = root_ + "/" + id_;

@@ -30,6 +30,7 @@ struct ContainerState {
     ContainerCgroup cgroup;
     bool no_pivot = false;
     bool shares_pids = false;  // the death of its init is not the end of its other processes
+    bool new_keyring = true;
 };
 
 std::string to_json(const ContainerState& state);
@@ -57,6 +58,11 @@ class StateFolder {
     [[nodiscard]] Status save(const ContainerState& state) const;
     [[nodiscard]] ContainerStatus status(const ContainerState& state) const;
     Status remove();
+
+    // Noted before anything is made there, for the `delete` that comes after a killed `create`.
+    [[nodiscard]] Status note_cgroup(const std::string& path) const;
+    // Empty when none was noted.
+    [[nodiscard]] std::string noted_cgroup() const;
 
   private:
     StateFolder(std::string root, std::string id, UniqueFd folder)

@@ -98,7 +98,9 @@ class Reader {
         const json::Array& array = from.get_array();
         to.resize(array.size());
         for (size_t i = 0; i < array.size(); ++i) {
-            if (auto read = value(array[i], to[i]); !read) return nested(i, read.error());
+            if (auto read = value(array[i], to[i]); !read) {
+                return nested("[" + std::to_string(i) + "]", read.error());
+            }
         }
         return {};
     }
@@ -107,8 +109,12 @@ class Reader {
     static Status value(const json::Value& from, std::map<std::string, T>& to) {
         if (!from.is_object()) return wrong("an object");
         for (const auto& member : from.get_object()) {
-            if (auto read = value(member.value(), to[std::string(member.key())]); !read) {
-                return wrong("well formed at '" + printable(member.key()) + "'");
+            const std::string key(member.key());
+            if (key.find('\0') != std::string::npos) {
+                return wrong("free of NUL characters in '" + printable(key) + "'");
+            }
+            if (auto read = value(member.value(), to[key]); !read) {
+                return nested("['" + printable(key) + "']", read.error());
             }
         }
         return {};
@@ -124,10 +130,12 @@ class Reader {
         return reader.result();
     }
 
-    static Error nested(size_t index, const Error& error) {
+    // `error` as that of the element at `place` of a list or a map.
+    static Error nested(const std::string& place, const Error& error) {
         const bool leaf = error.message.starts_with("is ");
+        const bool deeper = error.message.starts_with('[');
         return make_error(ErrorKind::InvalidArgument,
-                          "[" + std::to_string(index) + "]" + (leaf ? " " : ".") + error.message);
+                          place + (leaf ? " " : deeper ? "" : ".") + error.message);
     }
 
     const json::Object& object_;

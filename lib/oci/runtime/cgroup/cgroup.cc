@@ -185,18 +185,26 @@ static Result<std::optional<CgroupPlace>> place_in(const CgroupHierarchy& hierar
     return std::optional(std::move(place));
 }
 
-Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRequest& request) {
-    const auto path = TRY(cgroup_relative_path(request));
+Result<ContainerCgroup> cgroup_places(const CgroupLayout& layout, const std::string& path) {
     ContainerCgroup cgroup;
-    Status made;
     for (const CgroupHierarchy& hierarchy : layout.hierarchies) {
         // Hybrid machines keep the controllers in version 1; the other half has nothing to add.
         if (hierarchy.v2 && layout.mode == CgroupMode::Hybrid) continue;
         auto place = TRY(place_in(hierarchy, path));
-        if (!place) continue;
-        auto one = place->v2 ? make_v2_folder(*place) : make_v1_folder(*place);
+        if (place) cgroup.places.push_back(std::move(*place));
+    }
+    return cgroup;
+}
+
+Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRequest& request) {
+    const auto path = TRY(cgroup_relative_path(request));
+    auto wanted = TRY(cgroup_places(layout, path));
+    ContainerCgroup cgroup;
+    Status made;
+    for (CgroupPlace& place : wanted.places) {
+        auto one = place.v2 ? make_v2_folder(place) : make_v1_folder(place);
         if (one) {
-            cgroup.places.push_back(std::move(*place));
+            cgroup.places.push_back(std::move(place));
         } else if (made) {
             made = std::move(one);
         }

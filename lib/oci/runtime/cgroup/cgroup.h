@@ -47,6 +47,8 @@ struct CgroupRequest {
 Result<std::string> cgroup_relative_path(const CgroupRequest& request);
 bool has_limits(const Resources& resources);
 
+// Where it is in each hierarchy that counts, made or not.
+Result<ContainerCgroup> cgroup_places(const CgroupLayout& layout, const std::string& path);
 Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRequest& request);
 // Sets the limits, device rules included. `optional` as above, for device rules alone.
 Status apply_resources(const ContainerCgroup& cgroup, const Resources& resources, bool optional);
@@ -62,5 +64,8 @@ bool is_frozen(const ContainerCgroup& cgroup);
 Status signal_cgroup(const ContainerCgroup& cgroup, int signal);
 // Removes it with the groups the container made below; a missing one is success.
 Status destroy_cgroup(const ContainerCgroup& cgroup);
+// What a runtime that was killed amid a start left at `path` (cgroup_relative_path()); groups that
+// processes still live in after a moment of grace are somebody else's, and stay.
+Status remove_idle_cgroup(const CgroupLayout& layout, const std::string& path);
 
 }  // namespace dhow::oci

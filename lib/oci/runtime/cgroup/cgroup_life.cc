@@ -140,6 +140,22 @@ static Status remove_group(const std::string& folder) {
     return system_error("remove cgroup '" + folder + "'");
 }
 
+static bool becomes_idle(const CgroupPlace& place) {
+    for (int i = 0; i < kTries; ++i) {
+        std::vector<pid_t> pids;
+        collect_pids(place.folder, pids);
+        if (pids.empty()) return true;
+        pause_briefly();
+    }
+    return false;
+}
+
+Status remove_idle_cgroup(const CgroupLayout& layout, const std::string& path) {
+    auto cgroup = TRY(cgroup_places(layout, path));
+    std::erase_if(cgroup.places, [](const CgroupPlace& place) { return !becomes_idle(place); });
+    return destroy_cgroup(cgroup);
+}
+
 Status destroy_cgroup(const ContainerCgroup& cgroup) {
     Status result;
     for (const CgroupPlace& place : cgroup.places) {

@@ -38,7 +38,10 @@ static Status mount_v2(const MountContext& context,
         const CgroupPlace* place = context.cgroup.unified();
         const std::string folder = place != nullptr ? place->folder : "/sys/fs/cgroup";
         auto bound = TRY(clone_tree(AT_FDCWD, folder, false));
-        TRY(set_attributes(bound.get(), options.attr_set, options.attr_clear, false));
+        // Groups shared with the caller are not the container's to write (CVE-2023-25809).
+        const uint64_t set =
+            options.attr_set | (place == nullptr ? uint64_t{MOUNT_ATTR_RDONLY} : 0);
+        TRY(set_attributes(bound.get(), set, options.attr_clear & ~set, false));
         tree = std::move(bound);
     }
     return attach_at(context, mount, *tree);

@@ -53,11 +53,33 @@ bool owns_dev(const std::vector<Mount>& mounts) {
     return own;
 }
 
-static Status bind_node(int folder, const std::string& name, const std::string& host_path) {
+struct Wanted {
+    mode_t type;
+    dev_t number;  // 0: any
+};
+
+// What is bound is looked at, not its name: `host_path` may be a link by now, or another node
+// (CVE-2025-31133).
+static Result<UniqueFd> clone_node(const std::string& host_path, const Wanted& wanted) {
+    auto tree = TRY(clone_tree(AT_FDCWD, host_path, false));
+
+    struct stat st {};
+
+    if (::fstat(tree.get(), &st) != 0) return system_error("inspect '" + printable(host_path) + "'");
+    const bool same = wanted.number == 0 || st.st_rdev == wanted.number;
+    if ((st.st_mode & S_IFMT) == wanted.type && same) return tree;
+    return make_error(ErrorKind::Permission,
+                      "'" + printable(host_path) + "' is not that device on this machine");
+}
+
+static Status bind_node(int folder,
+                        const std::string& name,
+                        const std::string& host_path,
+                        const Wanted& wanted) {
+    const auto tree = TRY(clone_node(host_path, wanted));
     const auto made = open_at(folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
     if (!made && made.error().sys_errno != EEXIST) return made.error();
     const auto target = TRY(open_at(folder, name, O_PATH | O_NOFOLLOW));
-    const auto tree = TRY(clone_tree(AT_FDCWD, host_path, false));
     return attach(tree.get(), target.get());
 }
 
@@ -79,9 +101,12 @@ static Status make_node(int folder, const std::string& name, mode_t mode, dev_t 
 
 static Status make_default_node(int folder, const Node& node, bool bind) {
     const std::string host_path = std::string("/dev/") + node.name;
-    if (bind) return bind_node(folder, node.name, host_path);
-    auto made = make_node(folder, node.name, S_IFCHR | 0666, makedev(node.major, node.minor));
-    if (!made && made.error().sys_errno == EPERM) return bind_node(folder, node.name, host_path);
+    const Wanted wanted{S_IFCHR, makedev(node.major, node.minor)};
+    if (bind) return bind_node(folder, node.name, host_path, wanted);
+    auto made = make_node(folder, node.name, S_IFCHR | 0666, wanted.number);
+    if (!made && made.error().sys_errno == EPERM) {
+        return bind_node(folder, node.name, host_path, wanted);
+    }
     return made;
 }
 
@@ -121,6 +146,12 @@ static Status make_device(const RootDir& root, const Device& device, bool bind) 
     if (name == "." || name == "..") {
         return make_error(ErrorKind::InvalidArgument, "path names no entry");
     }
+    if (type != S_IFIFO && (!fits_kernel(device.major) || !fits_kernel(device.minor))) {
+        return make_error(ErrorKind::InvalidArgument, "device number out of range");
+    }
+    const dev_t number = type == S_IFIFO ? 0
+                                         : makedev(static_cast<unsigned>(device.major),
+                                                   static_cast<unsigned>(device.minor));
     // Nodes of the default set may be listed again; in a user namespace they are mounted already.
     if (bind && type != S_IFIFO) {
         struct stat st {};
@@ -129,15 +160,10 @@ static Status make_device(const RootDir& root, const Device& device, bool bind) 
             (st.st_mode & S_IFMT) == type) {
             return {};
         }
-        return bind_node(folder.get(), name, device.path);
-    }
-    if (!fits_kernel(device.major) || !fits_kernel(device.minor)) {
-        return make_error(ErrorKind::InvalidArgument, "device number out of range");
+        return bind_node(folder.get(), name, device.path, {type, number});
     }
     const mode_t mode = type | (device.file_mode.value_or(0666) & 07777U);
-    const dev_t number =
-        makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor));
-    TRY(make_node(folder.get(), name, mode, type == S_IFIFO ? 0 : number));
+    TRY(make_node(folder.get(), name, mode, number));
     if (::fchownat(folder.get(),
                    name.c_str(),
                    device.uid.value_or(0),

@@ -11,6 +11,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -60,6 +61,24 @@ bool NamespacePlan::has_new(NamespaceType type) const {
     if (type == NamespaceType::Cgroup) return new_cgroup;
     if (type == NamespaceType::Time) return new_time;
     return (clone_flags & namespace_flag(type)) != 0;
+}
+
+Result<bool> NamespacePlan::leaves(NamespaceType type) const {
+    if (has_new(type)) return true;
+    for (const NamespaceJoin& join : joins) {
+        if (join.type != type) continue;
+        const std::string own = std::string("/proc/self/ns/") + namespace_proc_name(type);
+
+        struct stat ours {};
+
+        struct stat theirs {};
+
+        if (::stat(own.c_str(), &ours) != 0 || ::fstat(join.fd.get(), &theirs) != 0) {
+            return system_error("compare with '" + own + "'");
+        }
+        return ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
+    }
+    return false;
 }
 
 bool NamespacePlan::needs_stage() const {

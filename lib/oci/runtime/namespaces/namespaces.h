@@ -31,6 +31,8 @@ struct NamespacePlan {
     std::vector<NamespaceJoin> joins;
 
     [[nodiscard]] bool has_new(NamespaceType type) const;
+    // Is the container's one, new or joined, another than this process's?
+    [[nodiscard]] Result<bool> leaves(NamespaceType type) const;
     // A pid namespace is entered by children only; a user namespace decides who owns those made
     // after it; joins of the outside are lost behind a new user namespace.
     [[nodiscard]] bool needs_stage() const;
