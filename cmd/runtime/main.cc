@@ -143,8 +143,8 @@ Result<int> run_verb(const Parsed& global) {
     return verb->run(context, parsed);
 }
 
-// A caller that closed 0, 1 or 2 would have our own files take their places: errors would be written
-// into a socket of ours, and the program would inherit it.
+// A caller that closed 0, 1 or 2 would have our own files take their places: errors would be
+// written into a socket of ours, and the program would inherit it.
 void fill_standard_descriptors() {
     for (int fd = 0; fd <= 2; ++fd) {
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);

@@ -13,8 +13,8 @@ namespace dhow::oci {
 
 struct CloneOptions {
     uint64_t flags = 0;
-    int cgroup = -1;       // CLONE_INTO_CGROUP
-    bool sibling = false;  // CLONE_PARENT: the child becomes our parent's
+    int cgroup = -1;          // CLONE_INTO_CGROUP
+    bool sibling = false;     // CLONE_PARENT: the child becomes our parent's
     bool from_clone = false;  // the caller is itself such a child: one thread, for certain
 };
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conversation between launch (parent half) and init or join (child half) over one SEQPACKET
-// socket pair. The two ends are different types: neither can send what only the other may. Each end
-// closing early is an error for its peer, so nobody waits for the dead. All descriptors are
-// CLOEXEC: a successful execve(2) is seen as end of stream.
+// The conversation between launch (parent half) and init or join (child half) over a SEQPACKET
+// pair. The ends are of two types: neither can send what only the other may. Closing early is an
+// error for the peer: nobody waits for the dead. An execve(2) is seen as end of stream.
 //
 //      parent                                 child
 //        | <------------------------ NeedMap    |  only a stage, after unshare(CLONE_NEWUSER)
@@ -14,9 +13,8 @@
 //        | HooksDone ----------------------->   |
 //        | <------------------------ Terminal   |  only with a terminal relayed by the parent
 //        | <------------------------ Ready      |  all is set up and the executable was found
-//        | Created ------------------------->   |  only `create`, once its state is stored: until then
-//        |                                      |  init ends with its parent; `start` says the rest
-//        | Start --------------------------->   |  not after `create`
+//        | Created ------------------------->   |  or, by `create`: init goes on without us
+//        | Start --------------------------->   |  not after Created: `start` comes
 //        | <------- Failed or end of stream     |  execve failed, or worked
 //      At any point the child may send Failed instead, and ends.
 #pragma once

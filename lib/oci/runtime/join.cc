@@ -130,9 +130,10 @@ void join_main(void* argument) noexcept {
     ::_exit(255);
 }
 
-// Not in the container's pid namespace itself, and so out of its processes' sight, it enters all the
-// others and lets go of the host before it clones the one that they will see: with CAP_SYS_PTRACE
-// in the runtime's own user namespace they may look into any process that they can name.
+// Not in the container's pid namespace itself, and so out of its processes' sight, it enters all
+// the others and lets go of the host before it clones the one that they will see: with
+// CAP_SYS_PTRACE in the runtime's own user namespace they may look into any process that they can
+// name.
 Status run_stage(JoinPlan& plan, ChildEnd& sync) {
     TRY(enter(plan));
     close_foreign(plan.options.preserve_fds, {sync.fd(), plan.console_socket.get()});

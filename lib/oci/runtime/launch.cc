@@ -100,8 +100,8 @@ Status run_stage(Birth& birth) {
     plan.joined = true;
     // It may be born into the sight of others (CVE-2016-9962).
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    auto init = TRY(clone_process(
-        {.flags = flags, .sibling = true, .from_clone = true}, init_main, &birth));
+    auto init = TRY(
+        clone_process({.flags = flags, .sibling = true, .from_clone = true}, init_main, &birth));
     const pid_t pid = init.pid();
     init.detach();
     return sync.init_pid(pid);

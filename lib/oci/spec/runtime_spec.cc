@@ -135,7 +135,11 @@ class Reader {
         const bool leaf = error.message.starts_with("is ");
         const bool deeper = error.message.starts_with('[');
         return make_error(ErrorKind::InvalidArgument,
-                          place + (leaf ? " " : deeper ? "" : ".") + error.message);
+                          place +
+                              (leaf     ? " "
+                               : deeper ? ""
+                                        : ".") +
+                              error.message);
     }
 
     const json::Object& object_;

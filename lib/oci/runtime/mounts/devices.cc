@@ -65,7 +65,8 @@ static Result<UniqueFd> clone_node(const std::string& host_path, const Wanted& w
 
     struct stat st {};
 
-    if (::fstat(tree.get(), &st) != 0) return system_error("inspect '" + printable(host_path) + "'");
+    if (::fstat(tree.get(), &st) != 0)
+        return system_error("inspect '" + printable(host_path) + "'");
     const bool same = wanted.number == 0 || st.st_rdev == wanted.number;
     if ((st.st_mode & S_IFMT) == wanted.type && same) return tree;
     return make_error(ErrorKind::Permission,

@@ -87,8 +87,9 @@ Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, 
 
 // The kernel's own file systems go over real folders only: behind a symbolic link of the image our
 // later writes would land in a file of its making (CVE-2019-19921, CVE-2023-28642).
-static bool wants_real_folder(const std::string& type) {
-    return type == "proc" || type == "sysfs";
+static bool wants_real_folder(const Mount& mount) {
+    const std::string& type = mount.type;
+    return type == "proc" || type == "sysfs" || type == "devpts" || mount.destination == "/dev";
 }
 
 // lxcfs-like files may go over single files of procfs; anything else there could forge what the
@@ -177,7 +178,7 @@ static Result<UniqueFd> find_real_folder(const RootDir& root, const std::string&
 }
 
 static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {
-    auto target = TRY(wants_real_folder(mount.type)
+    auto target = TRY(wants_real_folder(mount)
                           ? find_real_folder(context.root, mount.destination)
                           : make_mount_point(context.root, mount.destination, folder));
     TRY(guard_procfs(target.get(), mount.destination));
@@ -197,6 +198,17 @@ static Status set_all_propagation(int mount, const MountOptions& options) {
         TRY(set_propagation(mount, flag, recursive));
     }
     return {};
+}
+
+// Read-only `/sys` of the host, as an ordinary user's container has it, must not carry writable
+// control groups below it (CVE-2023-25809).
+static Result<bool> carries_cgroups(const UniqueFd& tree, const MountOptions& options) {
+    if (!options.recursive_bind || (options.attr_set & MOUNT_ATTR_RDONLY) == 0) return false;
+
+    struct statfs fs {};
+
+    if (::fstatfs(tree.get(), &fs) != 0) return system_error("inspect the source");
+    return fs.f_type == SYSFS_MAGIC;
 }
 
 static Status mount_one(MountContext& context,
@@ -224,6 +236,9 @@ static Status mount_one(MountContext& context,
     if (options.copy_up) TRY(copy_up(target.get(), tree.get()));
     if (is_bind(mount, options)) {
         TRY(set_attributes(tree.get(), options.attr_set, options.attr_clear, false));
+        if (TRY(carries_cgroups(tree, options))) {
+            TRY(set_attributes(tree.get(), MOUNT_ATTR_RDONLY, 0, true));
+        }
     }
     TRY(set_attributes(tree.get(), options.recursive_set, options.recursive_clear, true));
     TRY(attach(tree.get(), target.get()));
