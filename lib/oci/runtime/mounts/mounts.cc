@@ -85,11 +85,16 @@ Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, 
     return made;
 }
 
-// The kernel's own file systems go over real folders only: behind a symbolic link of the image our
-// later writes would land in a file of its making (CVE-2019-19921, CVE-2023-28642).
+// The kernel's own file systems, and whatever goes to their usual places, go over real folders
+// only: behind a symbolic link of the image our later writes would land in a file of its making
+// (CVE-2019-19921, CVE-2023-28642, CVE-2026-41579).
 static bool wants_real_folder(const Mount& mount) {
-    const std::string& type = mount.type;
-    return type == "proc" || type == "sysfs" || type == "devpts" || mount.destination == "/dev";
+    static constexpr std::array<std::string_view, 3> kTypes = {"proc", "sysfs", "devpts"};
+    static constexpr std::array<std::string_view, 3> kPlaces = {"/proc", "/sys", "/dev"};
+    std::string_view place = mount.destination;
+    while (place.size() > 1 && place.ends_with('/')) place.remove_suffix(1);
+    return std::find(kTypes.begin(), kTypes.end(), mount.type) != kTypes.end() ||
+           std::find(kPlaces.begin(), kPlaces.end(), place) != kPlaces.end();
 }
 
 // lxcfs-like files may go over single files of procfs; anything else there could forge what the
