@@ -183,9 +183,9 @@ static Result<UniqueFd> find_real_folder(const RootDir& root, const std::string&
 }
 
 static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {
-    auto target = TRY(wants_real_folder(mount)
-                          ? find_real_folder(context.root, mount.destination)
-                          : make_mount_point(context.root, mount.destination, folder));
+    auto target =
+        TRY(wants_real_folder(mount) ? find_real_folder(context.root, mount.destination)
+                                     : make_mount_point(context.root, mount.destination, folder));
     TRY(guard_procfs(target.get(), mount.destination));
     return target;
 }
