@@ -14,7 +14,7 @@
 
 namespace dhow::runtime_cli {
 
-static constexpr std::array<OptionSpec, 17> kOptions = {
+static constexpr std::array<OptionSpec, 18> kOptions = {
     {{"process", 'p', true, "file with the process to run, as in config.json"},
      {"console-socket", 0, true, "where to send the terminal's master"},
      {"cwd", 0, true, "working directory"},
@@ -24,12 +24,13 @@ static constexpr std::array<OptionSpec, 17> kOptions = {
      {"additional-gids", 'g', true, "add a group"},
      {"detach", 'd', false, "leave the process running and return"},
      {"pid-file", 0, true, "where to write its pid"},
+     {"pidfd-socket", 0, true, "where to send a pidfd of it"},
      {"process-label", 0, true, "SELinux label"},
      {"apparmor", 0, true, "AppArmor profile"},
      {"no-new-privs", 0, false, "set no_new_privs"},
      {"cap", 'c', true, "add a capability"},
      {"preserve-fds", 0, true, "how many descriptors from 3 up to pass on"},
-     {"cgroup", 0, true, "accepted when empty: the process joins the container's cgroup"},
+     {"cgroup", 0, true, "[CONTROLLER[,CONTROLLER]:]PATH below the container's cgroup"},
      {"ignore-paused", 0, false, "also in a paused container"},
      {"no-subreaper", 0, false, "accepted: this runtime never reaps for others"}}};
 
@@ -146,9 +147,8 @@ static Result<int> exec(const Context& context, const Parsed& parsed) {
     join.console_socket = options.value("console-socket");
     join.seccomp_cache = context.seccomp_cache();
     join.detach = options.flag("detach");
-    if (!options.value("cgroup").empty()) {
-        return make_error(ErrorKind::Unsupported, "exec --cgroup is not supported");
-    }
+    join.cgroups = options.values("cgroup");
+    std::erase(join.cgroups, "");
     const auto container = TRY(open_container(context, parsed.rest[0]));
     TRY(check_status(container, options));
     const auto spec = TRY(load_spec(container.state.bundle));
@@ -160,6 +160,7 @@ static Result<int> exec(const Context& context, const Parsed& parsed) {
     }
     auto joined = TRY(oci::join(container.state, spec, process, join));
     TRY(write_pid_file(options.value("pid-file"), joined.process.pid()));
+    TRY(send_pidfd(options, joined.process.pidfd()));
     return run_process(joined, join.detach);
 }
 

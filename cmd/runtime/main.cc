@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow-runtime: a one-shot OCI runtime with the command line of runc. Parses the global options,
 // runs one verb, and reports its error: one line in --log, or on stderr.
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/text.h"
 #include "cmd/runtime/verb.h"
+#include "oci/runtime/log.h"
 
 #include <array>
 #include <cstdlib>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace dhow::runtime_cli {
@@ -17,9 +16,9 @@ namespace {
 
 constexpr std::array<OptionSpec, 11> kGlobalOptions = {
     {{"root", 0, true, "folder of the state of containers"},
-     {"log", 0, true, "file that errors are appended to"},
+     {"log", 0, true, "file that errors, warnings and debug lines are appended to"},
      {"log-format", 0, true, "text (default) or json"},
-     {"debug", 0, false, "accepted"},
+     {"debug", 0, false, "log each step"},
      {"systemd-cgroup", 0, false, "cgroupsPath is SLICE:PREFIX:NAME"},
      {"cgroup-manager", 0, true, "cgroupfs or systemd, as crun has it"},
      {"rootless", 0, true, "accepted: found out by itself"},
@@ -53,18 +52,21 @@ std::string option_lines(std::span<const OptionSpec> options) {
 }
 
 std::string general_help() {
-    std::string text = "Usage: dhow-runtime [OPTION...] VERB [ARGUMENT...]\n\nVerbs:\n";
+    std::string text =
+        "NAME:\n   dhow-runtime - Open Container Initiative runtime\n\n"
+        "USAGE:\n   dhow-runtime [OPTION...] VERB [ARGUMENT...]\n\nVERBS:\n";
     for (const Verb* verb : all_verbs()) {
         std::string name = "  " + std::string(verb->name);
         name.resize(14, ' ');
         text += name + std::string(verb->help) + "\n";
     }
-    return text + "\nOptions:\n" + option_lines(kGlobalOptions);
+    return text + "\nOPTIONS:\n" + option_lines(kGlobalOptions);
 }
 
 std::string verb_help(const Verb& verb) {
-    return "Usage: dhow-runtime " + std::string(verb.name) + " [OPTION...] " +
-           std::string(verb.arguments) + "\n\n" + std::string(verb.help) + "\n\nOptions:\n" +
+    const std::string name = "dhow-runtime " + std::string(verb.name);
+    return "NAME:\n   " + name + " - " + std::string(verb.help) + "\n\nUSAGE:\n   " + name +
+           " [OPTION...] " + std::string(verb.arguments) + "\n\nOPTIONS:\n" +
            option_lines(verb.options);
 }
 
@@ -72,23 +74,10 @@ std::string version_text() {
     return "dhow-runtime version " DHOW_VERSION "\nspec: 1.2.0\n";
 }
 
-std::string log_line(const Error& error, bool as_json) {
-    const std::string time = format_rfc3339(now_unix_nanos());
-    const std::string quoted = json::compact(json::Value(error.message));
-    if (as_json) {
-        return R"({"level":"error","msg":)" + quoted + R"(,"time":")" + time + "\"}\n";
-    }
-    return "time=\"" + time + "\" level=error msg=" + quoted + "\n";
-}
-
 void report(const Error& error, const Options& global) {
-    const std::string path = global.value("log");
-    if (!path.empty()) {
-        // Then stderr is the container's own (as crun).
-        const auto log = open_at(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644);
-        const std::string line = log_line(error, global.value("log-format") == "json");
-        if (log && write_all(log->get(), line)) return;
-    }
+    // With a log stderr is the container's own (as crun).
+    const bool logged = global.has("log") || global.value("log-format") == "json";
+    if (logged && oci::write_log(oci::LogLevel::Error, error.message)) return;
     std::string line = "dhow-runtime: " + error.message;
     if (!error.fix.empty()) line += " (" + error.fix + ")";
     ignore(write_all(STDERR_FILENO, line + "\n"), "there is nobody left to tell");
@@ -101,16 +90,30 @@ const Verb* find_verb(const std::string& name) {
     return nullptr;
 }
 
+bool is_help(const std::string& arg) {
+    return arg == "--help" || arg == "-h";
+}
+
 bool asks_for_help(std::span<const std::string> args, const Verb& verb) {
     // Beyond the container's id `exec` carries somebody else's options.
     const size_t end = verb.options_anywhere ? args.size() : std::min<size_t>(args.size(), 1);
     for (size_t i = 0; i < end; ++i) {
-        if (args[i] == "--help" || args[i] == "-h") return true;
+        if (is_help(args[i])) return true;
     }
     return false;
 }
 
+Status start_log(const Options& global) {
+    const std::string format = global.value("log-format", "text");
+    if (format != "text" && format != "json") {
+        return make_error(ErrorKind::InvalidArgument, "invalid log-format: " + printable(format));
+    }
+    oci::set_log(global.value("log"), format == "json", global.flag("debug"));
+    return {};
+}
+
 Result<int> run_verb(const Parsed& global) {
+    TRY(start_log(global.options));
     if (global.options.flag("version")) {
         TRY(write_stdout(version_text()));
         return 0;
@@ -120,9 +123,13 @@ Result<int> run_verb(const Parsed& global) {
         return 0;
     }
     const Verb* verb = find_verb(global.rest[0]);
+    if (verb == nullptr && is_help(global.rest.back())) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "No help topic for '" + printable(global.rest[0]) + "'");
+    }
     if (verb == nullptr) {
         return make_error(ErrorKind::InvalidArgument,
-                          "no such verb: '" + global.rest[0] + "'",
+                          "no such verb: '" + printable(global.rest[0]) + "'",
                           "see dhow-runtime --help");
     }
     const std::span<const std::string> args = std::span(global.rest).subspan(1);

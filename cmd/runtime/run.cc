@@ -11,15 +11,16 @@
 
 namespace dhow::runtime_cli {
 
-static constexpr std::array<OptionSpec, 7> kCreateOptions = {
+static constexpr std::array<OptionSpec, 8> kCreateOptions = {
     {{"bundle", 'b', true, "folder of config.json, default: the current one"},
      {"console-socket", 0, true, "where to send the terminal's master"},
      {"pid-file", 0, true, "where to write the init's pid"},
+     {"pidfd-socket", 0, true, "where to send a pidfd of the init"},
      {"no-pivot", 0, false, "chroot instead of pivot_root"},
      {"no-new-keyring", 0, false, "keep the caller's session keyring"},
      {"preserve-fds", 0, true, "how many descriptors from 3 up to pass on"},
      {"config", 'f', true, "another name for config.json"}}};
-static constexpr std::array<OptionSpec, 10> kRunOptions = {
+static constexpr std::array<OptionSpec, 11> kRunOptions = {
     {kCreateOptions[0],
      kCreateOptions[1],
      kCreateOptions[2],
@@ -27,6 +28,7 @@ static constexpr std::array<OptionSpec, 10> kRunOptions = {
      kCreateOptions[4],
      kCreateOptions[5],
      kCreateOptions[6],
+     kCreateOptions[7],
      {"detach", 'd', false, "leave the container running and return"},
      {"keep", 0, false, "do not delete the container when it ends"},
      {"no-subreaper", 0, false, "accepted: this runtime never reaps for others"}}};
@@ -99,6 +101,7 @@ static Result<int> bring_up(oci::Launched& launched,
                             const Options& options) {
     TRY(folder.save(launched.state));
     TRY(write_pid_file(options.value("pid-file"), launched.state.init.pid));
+    TRY(send_pidfd(options, launched.init.pidfd()));
     if (!launch.detach) return run_foreground(launched, folder, spec, options.flag("keep"));
     if (launch.wait_for_start) {
         TRY(oci::leave_created(launched));

@@ -7,6 +7,8 @@
 #include <array>
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace dhow::runtime_cli {
@@ -64,14 +66,21 @@ static std::vector<oci::Mount> default_mounts(bool rootless) {
     return mounts;
 }
 
+// On version 1 callers expect the whole tree, as runc's `spec` leaves it.
+static bool unified_cgroups() {
+    struct statfs fs {};
+
+    return ::statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 static oci::Linux default_linux(bool rootless) {
     using oci::NamespaceType;
     oci::Linux part;
     part.namespaces = {{NamespaceType::Pid, ""},
                        {NamespaceType::Ipc, ""},
                        {NamespaceType::Uts, ""},
-                       {NamespaceType::Mount, ""},
-                       {NamespaceType::Cgroup, ""}};
+                       {NamespaceType::Mount, ""}};
+    if (unified_cgroups()) part.namespaces.push_back({NamespaceType::Cgroup, ""});
     if (rootless) {
         part.namespaces.push_back({NamespaceType::User, ""});
         part.uid_mappings = {{.container_id = 0, .host_id = ::geteuid(), .size = 1}};

@@ -37,6 +37,7 @@ std::span<const Verb* const> all_verbs();
 
 extern const Verb kCreate;
 extern const Verb kDelete;
+extern const Verb kEvents;
 extern const Verb kExec;
 extern const Verb kFeatures;
 extern const Verb kKill;
@@ -65,6 +66,8 @@ Result<std::string> resolve_bundle(const std::string& path);
 // How many descriptors from 3 up the program keeps; each must be open.
 Result<int> preserved_descriptors(const Options& options);
 Status write_pid_file(const std::string& path, pid_t pid);
+// To --pidfd-socket, if there is one.
+Status send_pidfd(const Options& options, int pidfd);
 Status write_stdout(const std::string& text);
 // Kills what is left of a container, runs poststop hooks, removes cgroup and state.
 Status destroy_container(Container& container);

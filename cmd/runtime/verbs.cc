@@ -6,9 +6,10 @@
 namespace dhow::runtime_cli {
 
 std::span<const Verb* const> all_verbs() {
-    static constexpr std::array<const Verb*, 14> kAll = {&kCreate,
+    static constexpr std::array<const Verb*, 15> kAll = {&kCreate,
                                                          &kDelete,
-                                                         &kExec,
+                                                         &kEvents,
+ &kExec,
                                                          &kFeatures,
                                                          &kKill,
                                                          &kList,

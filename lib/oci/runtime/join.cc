@@ -2,8 +2,10 @@
 #include "oci/runtime/join.h"
 
 #include "base/file.h"
+#include "oci/runtime/cgroup/sub_cgroup.h"
 #include "oci/runtime/clone.h"
 #include "oci/runtime/init.h"
+#include "oci/runtime/log.h"
 #include "oci/runtime/namespaces/namespaces.h"
 #include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/cpu_affinity.h"
@@ -212,14 +214,17 @@ Result<Joined> join(const ContainerState& state,
     if (spec.linux_->seccomp) {
         filter = TRY(seccomp_program(*spec.linux_->seccomp, options.seccomp_cache));
     }
-    const auto unified = TRY(open_unified(state.cgroup));
+    const auto cgroup =
+        options.cgroups.empty() ? state.cgroup : TRY(sub_cgroup(state.cgroup, options.cgroups));
+    const auto unified = TRY_CONTEXT(open_unified(cgroup), "open cgroup");
     if (process.oom_score_adj) TRY(set_oom_score_adj(*process.oom_score_adj));
     const auto& affinity = process.exec_cpu_affinity;
     if (affinity && !affinity->initial.empty()) TRY(set_cpu_affinity(affinity->initial));
     auto child = TRY(give_birth(plan, sync.parent, unified.get()));
     sync.child.replace(UniqueFd());
     Joined joined{std::move(child), std::move(sync.parent), UniqueFd()};
-    TRY(join_cgroup(state.cgroup, joined.process.pid(), false));
+    const pid_t pid = joined.process.pid();
+    TRY_CONTEXT(join_cgroup(cgroup, pid, false), "adding pid " + std::to_string(pid) + " to cgroups");
     TRY(joined.sync.send(ParentMessage::Proceed));
     if (spec.linux_->seccomp) TRY(joined.sync.send(ParentMessage::Filter, filter));
     TRY(await_ready(joined));
@@ -228,7 +233,9 @@ Result<Joined> join(const ContainerState& state,
 
 Status start_joined(Joined& joined) {
     TRY(joined.sync.send(ParentMessage::Start));
-    return joined.sync.await_exec();
+    TRY(joined.sync.await_exec());
+    log_debug("exec " + std::to_string(joined.process.pid()) + ": is the program");
+    return {};
 }
 
 }  // namespace dhow::oci

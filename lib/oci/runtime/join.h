@@ -11,12 +11,14 @@
 #include "oci/spec/runtime_spec.h"
 
 #include <string>
+#include <vector>
 
 namespace dhow::oci {
 
 struct JoinOptions {
     std::string console_socket;
     std::string seccomp_cache;
+    std::vector<std::string> cgroups;  // as sub_cgroup() has them; empty: the container's own
     int preserve_fds = 0;
     bool detach = false;
 };

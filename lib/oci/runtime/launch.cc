@@ -8,6 +8,7 @@
 #include "oci/runtime/clone.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/init.h"
+#include "oci/runtime/log.h"
 #include "oci/runtime/mounts/idmapped_mounts.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mounts.h"
@@ -179,9 +180,23 @@ Status run_parent_hooks(Launched& launched, const RuntimeSpec& spec) {
     return launched.sync.send(ParentMessage::HooksDone);
 }
 
+std::string told(ChildMessage type) {
+    switch (type) {
+        case ChildMessage::HooksDue:
+            return "namespaces and mounts are made, hooks are due";
+        case ChildMessage::Terminal:
+            return "the terminal is made";
+        case ChildMessage::Ready:
+            return "set up, waits for start";
+        default:
+            return "message " + std::to_string(static_cast<int>(type));
+    }
+}
+
 Status talk(Launched& launched, const RuntimeSpec& spec) {
     while (true) {
         auto message = TRY(launched.sync.receive());
+        log_debug("init " + std::to_string(launched.init.pid()) + ": " + told(message.type));
         switch (message.type) {
             case ChildMessage::HooksDue:
                 TRY(run_parent_hooks(launched, spec));
@@ -241,6 +256,7 @@ Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     sync.child.replace(UniqueFd());
     Launched launched{init.take(), first_state(spec, plan), std::move(sync.parent), UniqueFd()};
     launched.state.init = TRY(identify(launched.init.pid()));
+    log_debug("init " + std::to_string(launched.init.pid()) + ": born, in its cgroup");
     TRY(launched.sync.send(ParentMessage::Proceed));
     // Compiled while the child mounts.
     TRY(give_filter(launched.sync, spec, plan.options.seccomp_cache));
@@ -338,7 +354,9 @@ Status leave_created(Launched& launched) {
 
 Status start_program(Launched& launched) {
     TRY(launched.sync.send(ParentMessage::Start));
-    return launched.sync.await_exec();
+    TRY(launched.sync.await_exec());
+    log_debug("init " + std::to_string(launched.init.pid()) + ": is the program");
+    return {};
 }
 
 }  // namespace dhow::oci

@@ -8,13 +8,23 @@
 
 namespace dhow::oci {
 
-Result<UniqueFd> connect_console(const std::string& path) {
+static Result<UniqueFd> connect(const std::string& path, const std::string& what) {
     const size_t slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
     const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const std::string what = "console socket '" + path + "'";
     const auto opened = TRY_CONTEXT(open_at(AT_FDCWD, folder, O_PATH | O_DIRECTORY), what);
     return TRY_CONTEXT(connect_unix_at(opened.get(), name, SocketType::Stream), what);
+}
+
+Result<UniqueFd> connect_console(const std::string& path) {
+    return connect(path, "console socket '" + path + "'");
+}
+
+Status send_pidfd(const std::string& path, int pidfd) {
+    const std::string what = "pidfd socket '" + path + "'";
+    const auto socket = TRY(connect(path, what));
+    TRY_CONTEXT(send_message(socket.get(), "pidfd", {pidfd}), what);
+    return {};
 }
 
 }  // namespace dhow::oci

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// --console-socket: where the caller waits for the terminal's master. Parent half.
+// --console-socket: where the caller waits for the terminal's master; --pidfd-socket: for the
+// process itself. Parent half.
 #pragma once
 
 #include "base/result.h"
@@ -11,5 +12,7 @@ namespace dhow::oci {
 
 // `path` is the caller's and may be long: connected through a descriptor of its folder.
 Result<UniqueFd> connect_console(const std::string& path);
+// One message with the descriptor, as runc sends it.
+Status send_pidfd(const std::string& path, int pidfd);
 
 }  // namespace dhow::oci
