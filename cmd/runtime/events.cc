@@ -30,8 +30,8 @@ static std::optional<int64_t> unit_of(std::string_view unit) {
 // As Go writes durations: "1m30s", "100ms".
 static Result<milliseconds> parse_interval(const std::string& text) {
     constexpr int64_t kMost = int64_t{24} * 3600 * 1000;
-    const auto invalid = make_error(
-        ErrorKind::InvalidArgument, "invalid value '" + printable(text) + "' for --interval");
+    const auto invalid = make_error(ErrorKind::InvalidArgument,
+                                    "invalid value '" + printable(text) + "' for --interval");
     constexpr std::string_view kDigits = "0123456789";
     int64_t total = 0;
     for (std::string_view rest = text; !rest.empty();) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdlib>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace dhow::runtime_cli {

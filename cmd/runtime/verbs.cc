@@ -9,7 +9,7 @@ std::span<const Verb* const> all_verbs() {
     static constexpr std::array<const Verb*, 15> kAll = {&kCreate,
                                                          &kDelete,
                                                          &kEvents,
- &kExec,
+                                                         &kExec,
                                                          &kFeatures,
                                                          &kKill,
                                                          &kList,

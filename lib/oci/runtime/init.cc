@@ -128,8 +128,19 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
     return terminal;
 }
 
+// As the init of a pid namespace it would otherwise be deaf to what asks a process to end.
+static void end_when_asked() {
+    struct sigaction action {};
+
+    action.sa_handler = [](int number) { ::_exit(128 + number); };
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+        ::sigaction(number, &action, nullptr);  // execve(2) takes it back
+    }
+}
+
 // `create`: `start` connects, and hears over that connection how the exec went.
 static Status await_start(InitPlan& plan, ChildEnd& sync) {
+    if (plan.start_listener) end_when_asked();
     TRY(sync.ready());
     if (!plan.start_listener) {
         TRY(sync.wait_for(ParentMessage::Start));

@@ -224,7 +224,8 @@ Result<Joined> join(const ContainerState& state,
     sync.child.replace(UniqueFd());
     Joined joined{std::move(child), std::move(sync.parent), UniqueFd()};
     const pid_t pid = joined.process.pid();
-    TRY_CONTEXT(join_cgroup(cgroup, pid, false), "adding pid " + std::to_string(pid) + " to cgroups");
+    TRY_CONTEXT(join_cgroup(cgroup, pid, false),
+                "adding pid " + std::to_string(pid) + " to cgroups");
     TRY(joined.sync.send(ParentMessage::Proceed));
     if (spec.linux_->seccomp) TRY(joined.sync.send(ParentMessage::Filter, filter));
     TRY(await_ready(joined));

@@ -55,8 +55,7 @@ void set_log(const std::string& path, bool json, bool debug) {
 
 bool write_log(LogLevel level, std::string_view message) {
     const Log& log = the_log();
-    const std::string line =
-        log_line(level, message, format_rfc3339(now_unix_nanos()), log.json);
+    const std::string line = log_line(level, message, format_rfc3339(now_unix_nanos()), log.json);
     if (log.path.empty()) return write_all(STDERR_FILENO, line).has_value();
     // Opened for each line: there are few, and no descriptor is there for a child to inherit.
     const auto file = open_at(AT_FDCWD, log.path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644);

@@ -16,7 +16,7 @@ enum class LogLevel { Debug, Warning, Error };
 void set_log(const std::string& path, bool json, bool debug);
 void log_debug(std::string_view message);
 void log_warning(std::string_view message);
-// False when it could not be written to the log that was asked for. 
+// False when it could not be written to the log that was asked for.
 bool write_log(LogLevel level, std::string_view message);
 // One line, with its newline. Pure.
 std::string log_line(LogLevel level, std::string_view message, std::string_view time, bool json);
