@@ -138,7 +138,9 @@ Status check_id(const std::string& id) {
     const bool charset = id.find_first_not_of(
                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                              "0123456789_+-.") == std::string::npos;
-    if (!id.empty() && id.size() <= kLongest && charset && id != "." && id != "..") return {};
+    // A leading dash would be an option to whoever is handed the id next.
+    const bool name = !id.empty() && id != "." && id != ".." && id[0] != '-';
+    if (name && id.size() <= kLongest && charset) return {};
     return make_error(ErrorKind::InvalidArgument, "invalid container id '" + printable(id) + "'");
 }
 
