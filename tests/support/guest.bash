@@ -9,11 +9,13 @@
 guest_packages=(
     systemd-sysv dbus dbus-user-session libpam-systemd kmod uidmap passt iproute2 procps util-linux
     bats jq sqlite3 busybox-static curl ca-certificates libcurl4 libnftables1 libisal2
+    apparmor
 )
 guest_user=dhow-test
 
 # What a guest that lives for seconds has no use for.
 quiet_units=(
+    apparmor.service
     getty@.service serial-getty@.service console-getty.service apt-daily.timer apt-daily-upgrade.timer
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-firstboot.service
     systemd-pstore.service systemd-random-seed.service systemd-update-utmp.service
