@@ -286,5 +286,22 @@ TEST_F(ResolveTest, LimitsThatMakeNoSenseAreRefused) {
     EXPECT_FALSE(refused({.nano_cpus = 1}));
 }
 
+TEST_F(ResolveTest, ModulesAreKnownByTheirPlatformNotByTheirLabels) {
+    const std::string kHandler = "run.oci.handler";
+    image_.os = "linux";
+    image_.architecture = "amd64";
+    image_.config.labels[kHandler] = "wasm";
+    EXPECT_FALSE(good().options.annotations.contains(kHandler));
+    for (const char* os : {"wasi", "wasip1"}) {
+        image_.os = os;
+        image_.architecture = "wasm";
+        EXPECT_EQ(good().options.annotations.at(kHandler), "wasm") << os;
+    }
+    request_.annotations[kHandler] = "wasmedge";
+    EXPECT_EQ(good().options.annotations.at(kHandler), "wasmedge");
+    request_.init = true;
+    EXPECT_NE(refusal().find("wasip1/wasm"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dhow::engine

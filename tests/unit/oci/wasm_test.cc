@@ -3,6 +3,7 @@
 #include "oci/runtime/wasm/wasm.h"
 
 #include "oci/runtime/wasm/module.h"
+#include "oci/spec/descriptor.h"
 
 #include <gtest/gtest.h>
 
@@ -72,6 +73,18 @@ TEST(Wasm, SecretsGoByTheEnvironmentWhereTheyCan) {
     EXPECT_TRUE(holds(engine("wasmtime").command(call).args, "--env=TOKEN"));
     EXPECT_TRUE(holds(engine("wasmedge").command(call).args, "TOKEN=secret"));
     EXPECT_TRUE(holds(engine("wamr").command(call).args, "--env=TOKEN=secret"));
+}
+
+TEST(Wasm, PlatformsOfModules) {
+    const auto platform = [](const char* text) { return *parse_platform(text); };
+    for (const char* text : {"wasi/wasm", "wasip1/wasm", "wasi/wasm32"}) {
+        EXPECT_TRUE(is_wasi(platform(text))) << text;
+        EXPECT_TRUE(matches(platform(text), platform("wasi/wasm"))) << text;
+        EXPECT_FALSE(matches(platform(text), platform("linux/amd64"))) << text;
+    }
+    EXPECT_FALSE(is_wasi(platform("wasi/amd64")));
+    EXPECT_FALSE(is_wasi(platform("linux/wasm")));
+    EXPECT_FALSE(matches(platform("wasip1/wasm"), platform("wasip2/wasm")));
 }
 
 RuntimeSpec with_dev() {
