@@ -72,7 +72,7 @@ std::string verb_help(const Verb& verb) {
 }
 
 std::string version_text() {
-    return "dhow-runtime version " DHOW_VERSION "\nspec: 1.2.0\n";
+    return "dhow-runtime version " DHOW_VERSION "\nspec: 1.3.0\n";
 }
 
 void report(const Error& error, const Options& global) {

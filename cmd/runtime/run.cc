@@ -7,6 +7,7 @@
 #include "oci/runtime/self_protect.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 
 namespace dhow::runtime_cli {
@@ -116,7 +117,10 @@ static Result<int> bring_up(oci::Launched& launched,
 static Result<int> start_container(const Context& context, const Parsed& parsed, bool create) {
     TRY(oci::protect_own_binary());
     const auto launch = TRY(launch_options(context, parsed, create));
-    const auto spec = TRY(load(parsed.options, launch.bundle));
+    auto spec = TRY(load(parsed.options, launch.bundle));
+    // Podman runs images of modules by "crun-wasm", a link to its runtime.
+    if (std::string_view(::program_invocation_short_name).ends_with("-wasm"))
+        spec.annotations.emplace("run.oci.handler", "wasm");
     auto folder = TRY(oci::StateFolder::create(context.root, launch.id));
     auto launched = oci::launch(spec, launch, folder);
     if (!launched) {

@@ -123,6 +123,16 @@ teardown() { [ -z "${BUNDLE:-}" ] || teardown_bundle; }
     [[ "$status" -ne 0 && "$output" == *"handler 'krun' not found"* ]]
 }
 
+@test "called by a name that ends in -wasm it runs modules, as Podman calls crun-wasm" {
+    edit 'del c["annotations"]'
+    args /probe.wasm args
+    run rt run "$ID"
+    [ "$status" -ne 0 ]
+    ln -s "$RUNTIME" crun-wasm
+    RUNTIME=$PWD/crun-wasm
+    [ "$(rt run "$ID")" = '<args>' ]
+}
+
 @test "an engine that is asked for and not installed is said to be missing" {
     command -v iwasm && skip "iwasm is installed"
     edit 'c["annotations"] = {"run.oci.handler": "wamr"}'
