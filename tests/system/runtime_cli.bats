@@ -76,7 +76,7 @@ PYTHON
     wait_for_pidfd "$BUNDLE/s3" 9
     rt exec --detach --pid-file pid --pidfd-socket "$BUNDLE/s3" "$ID" sleep 100
     for _ in $(seq 100); do grep -qs '^State:.*[SR]' "/proc/$(cat pid)/status" || break; sleep 0.05; done
-    ! grep -qs '^State:.*[SR]' "/proc/$(cat pid)/status"
+    [ -z "$(grep -s '^State:.*[SR]' "/proc/$(cat pid)/status")" ]
     [ "$(status_of "$ID")" = running ]
     rt delete --force "$ID"
     run rt run --pidfd-socket "$BUNDLE/none" "$ID"

@@ -3,6 +3,7 @@
 #include "oci/runtime/validate.h"
 
 #include "oci/runtime/namespaces/sysctl.h"
+#include "oci/runtime/security/labels.h"
 
 #include <gtest/gtest.h>
 
@@ -89,9 +90,11 @@ TEST(Validate, NamespacesThatMembersNeed) {
 }
 
 TEST(Validate, UnsupportedIsAnErrorAndNeverSkipped) {
-    EXPECT_NE(verdict([](auto& s) { s.process->apparmor_profile = "docker-default"; }), "ok");
-    EXPECT_NE(verdict([](auto& s) { s.process->selinux_label = "x"; }), "ok");
-    EXPECT_NE(verdict([](auto& s) { s.linux_->mount_label = "x"; }), "ok");
+    EXPECT_EQ(verdict([](auto& s) { s.process->apparmor_profile = "docker-default"; }) == "ok",
+              apparmor_enabled());
+    EXPECT_EQ(verdict([](auto& s) { s.process->selinux_label = "x"; }) == "ok", selinux_enabled());
+    EXPECT_NE(verdict([](auto& s) { s.linux_->memory_policy = MemoryPolicy{}; }), "ok");
+    EXPECT_NE(verdict([](auto& s) { s.linux_->net_devices["a/b"] = {}; }), "ok");
     EXPECT_NE(verdict([](auto& s) { s.linux_->intel_rdt = IntelRdt{}; }), "ok");
 }
 
