@@ -293,3 +293,16 @@ l['namespaces'] += [{'type': 'network', 'path': '/proc/$holder/ns/net'}, {'type'
     [ "$status" -eq 0 ]
     [ "${output%%.*}" -gt 10000000 ]
 }
+
+@test "without pivot_root no procfs or sysfs of the host is within reach" {
+    # A whole procfs anywhere in the mount namespace would let a user namespace mount its own, unmasked.
+    mkdir -p whole && mount -t proc proc whole
+    edit "p['capabilities'] = {k: ['CAP_SETFCAP', 'CAP_SETUID', 'CAP_SETGID'] for k in ('bounding', 'permitted', 'effective')}" \
+        "p['noNewPrivileges'] = False"
+    script 'busybox unshare -Urmpf sh -c "mount -t proc none /proc && echo revealed"; cat /proc/self/mountinfo'
+    run rt run --no-pivot "$ID"
+    umount whole
+    [[ "$output" != *revealed* && "$output" == *"ermission denied"* ]]
+    [[ "$output" != *"$BUNDLE/whole"* ]]
+    grep -q ' /proc ' /proc/self/mountinfo
+}

@@ -136,3 +136,20 @@ pinned() {
     rt run "$ID" >out
     [ "$(cat -A out)" = $'a$\nb$' ]
 }
+
+@test "createContainer hooks are programs of the host, in the folder of the container's root" {
+    args true
+    edit "c['hooks'] = {'createContainer': [{'path': '/bin/sh', 'args': ['sh', '-c', 'pwd; touch ./tmp/made; exit 4']}]}"
+    run rt run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"exit status 4: $BUNDLE/rootfs"* ]]
+    [ -e rootfs/tmp/made ]
+}
+
+@test "a capability that cannot be ambient is left out with a warning" {
+    args grep -E '^Cap(Amb|Prm)' /proc/self/status
+    edit "p['capabilities'] = {'bounding': ['CAP_KILL'], 'permitted': ['CAP_KILL'], 'ambient': ['CAP_KILL']}"
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"level=warning msg=\"can't raise ambient capability CAP_KILL: "* ]]
+    [[ "$output" == *$'CapAmb:\t0000000000000000'* ]]
+}

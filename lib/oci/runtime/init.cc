@@ -63,12 +63,18 @@ static Status name_host(const RuntimeSpec& spec) {
     return {};
 }
 
-static Status runtime_hooks(const RuntimeSpec& spec, const std::string& document, ChildEnd& sync) {
+static Status runtime_hooks(const RuntimeSpec& spec,
+                            const std::string& document,
+                            const RootDir& root,
+                            ChildEnd& sync) {
     if (!spec.hooks) return {};
     if (!spec.hooks->prestart.empty() || !spec.hooks->create_runtime.empty()) {
         TRY(sync.hooks_due());
         TRY(sync.wait_for(ParentMessage::HooksDone));
     }
+    if (spec.hooks->create_container.empty()) return {};
+    // As runc: its paths are the host's still, its working directory is the container's root.
+    if (::fchdir(root.fd()) != 0) return system_error("enter the root filesystem");
     return run_hooks(spec.hooks->create_container, "createContainer", document);
 }
 
@@ -114,7 +120,7 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
     }
     make_cwd(root, spec.process->cwd);
     TRY(write_sysctls(linux_part.sysctl));
-    TRY(runtime_hooks(spec, plan.state_document, sync));
+    TRY(runtime_hooks(spec, plan.state_document, root, sync));
     auto terminal = TRY(open_terminal(plan, root, sync));
     UniqueFd null_device;
     if (!linux_part.masked_paths.empty()) null_device = TRY(clone_null_device());

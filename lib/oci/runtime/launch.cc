@@ -17,6 +17,7 @@
 #include "oci/runtime/namespaces/user_map.h"
 #include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/credentials.h"
+#include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
 #include "oci/runtime/validate.h"
 #include "rootless/paths.h"
@@ -245,6 +246,14 @@ Result<MovedDevices> move_devices(const InitPlan& plan, const Child& init) {
     return MovedDevices::move(wanted, std::move(netns));
 }
 
+void warn_of_ambient(const Process& process) {
+    if (!process.capabilities) return;
+    for (const std::string& name : lost_ambient(*process.capabilities)) {
+        log_warning("can't raise ambient capability " + printable(name) +
+                    ": it is not in the permitted and the inheritable set");
+    }
+}
+
 Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     auto sync = TRY(make_sync_pair());
     Birth birth{plan, sync};
@@ -257,6 +266,7 @@ Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     Launched launched{init.take(), first_state(spec, plan), std::move(sync.parent), UniqueFd()};
     launched.state.init = TRY(identify(launched.init.pid()));
     log_debug("init " + std::to_string(launched.init.pid()) + ": born, in its cgroup");
+    warn_of_ambient(*spec.process);
     TRY(launched.sync.send(ParentMessage::Proceed));
     // Compiled while the child mounts.
     TRY(give_filter(launched.sync, spec, plan.options.seccomp_cache));

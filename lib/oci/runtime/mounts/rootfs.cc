@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "oci/runtime/mounts/host_mounts.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mount_options.h"
 
@@ -54,6 +55,7 @@ static Status change_root(const RootDir& root, const UniqueFd& old_root) {
 }
 
 static Status change_root_without_pivot(const RootDir& root) {
+    TRY(hide_host_mounts(root));
     if (::fchdir(root.fd()) != 0) return system_error("enter the new root");
     const auto top = TRY(open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
     if (::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) return system_error("move the new root");

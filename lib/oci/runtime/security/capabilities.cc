@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -100,6 +101,19 @@ Result<CapabilitySets> resolve_capabilities(const Capabilities& capabilities) {
     sets.permitted &= known;
     sets.ambient &= known;
     return sets;
+}
+
+std::vector<std::string> lost_ambient(const Capabilities& capabilities) {
+    const auto holds = [](const std::vector<std::string>& set, const std::string& name) {
+        return std::find(set.begin(), set.end(), name) != set.end();
+    };
+    std::vector<std::string> lost;
+    for (const std::string& name : capabilities.ambient) {
+        const bool can =
+            holds(capabilities.permitted, name) && holds(capabilities.inheritable, name);
+        if (!can) lost.push_back(name);
+    }
+    return lost;
 }
 
 Status drop_bounding(const CapabilitySets& sets) {

@@ -28,6 +28,10 @@ std::vector<std::string> all_capability_names();
 // An unknown name is an error; a known one that this kernel lacks is left out.
 Result<CapabilitySets> resolve_capabilities(const Capabilities& capabilities);
 
+// Those that cannot be ambient, since they are not permitted and inheritable too
+// (capabilities(7)): they are left out, and whoever asked for them is told. Pure.
+std::vector<std::string> lost_ambient(const Capabilities& capabilities);
+
 // The bounding set, while CAP_SETPCAP is still held: before the user changes.
 Status drop_bounding(const CapabilitySets& sets);
 // The other four, after the user changed with PR_SET_KEEPCAPS.
