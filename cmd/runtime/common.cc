@@ -8,6 +8,7 @@
 
 #include <climits>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -41,7 +42,22 @@ Result<std::string> resolve_bundle(const std::string& path) {
     return bundle;
 }
 
-Result<int> preserved_descriptors(const Options& options) {
+int activation_descriptors() {
+    const char* count = ::secure_getenv("LISTEN_FDS");
+    const char* pid = ::secure_getenv("LISTEN_PID");
+    if (count == nullptr) return 0;
+    if (pid != nullptr && parse_int<pid_t>(pid) != ::getpid()) return 0;
+    return std::max(0, parse_int<int>(count).value_or(0));
+}
+
+void pass_activation(oci::Process& process) {
+    const int count = activation_descriptors();
+    if (count == 0) return;
+    process.env.push_back("LISTEN_FDS=" + std::to_string(count));
+    process.env.emplace_back("LISTEN_PID=1");
+}
+
+Result<std::vector<int>> preserved_descriptors(const Options& options) {
     const auto count = parse_int<int>(options.value("preserve-fds", "0"));
     constexpr int kMost = 1024;
     if (!count || *count < 0 || *count > kMost) {
@@ -49,13 +65,13 @@ Result<int> preserved_descriptors(const Options& options) {
             ErrorKind::InvalidArgument,
             "invalid value '" + printable(options.value("preserve-fds")) + "' for --preserve-fds");
     }
-    for (int fd = 3; fd < 3 + *count; ++fd) {
-        if (::fcntl(fd, F_GETFD) >= 0) continue;
-        return make_error(ErrorKind::InvalidArgument,
-                          "--preserve-fds " + std::to_string(*count) + ": descriptor " +
-                              std::to_string(fd) + " is not open");
+    // Noted before this process opens any of its own.
+    std::vector<int> open;
+    const int end = 3 + std::min(activation_descriptors(), kMost) + *count;
+    for (int fd = 3; fd < end; ++fd) {
+        if (::fcntl(fd, F_GETFD) >= 0) open.push_back(fd);
     }
-    return *count;
+    return open;
 }
 
 Status write_pid_file(const std::string& path, pid_t pid) {

@@ -143,7 +143,7 @@ static Result<int> exec(const Context& context, const Parsed& parsed) {
     TRY(oci::protect_own_binary());
     const Options& options = parsed.options;
     oci::JoinOptions join;
-    join.preserve_fds = TRY(preserved_descriptors(options));
+    join.preserved_fds = TRY(preserved_descriptors(options));
     join.console_socket = options.value("console-socket");
     join.seccomp_cache = context.seccomp_cache();
     join.detach = options.flag("detach");
@@ -156,7 +156,8 @@ static Result<int> exec(const Context& context, const Parsed& parsed) {
     if (process.terminal && join.detach && join.console_socket.empty()) {
         return make_error(
             ErrorKind::InvalidArgument,
-            "cannot allocate tty if runtime will detach without setting console socket");
+            "cannot allocate tty if runtime will detach without setting console socket",
+            "use --console-socket");
     }
     auto joined = TRY(oci::join(container.state, spec, process, join));
     TRY(write_pid_file(options.value("pid-file"), joined.process.pid()));

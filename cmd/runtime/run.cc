@@ -3,6 +3,7 @@
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/launch.h"
+#include "oci/runtime/namespaces/user_map.h"
 #include "oci/runtime/process/terminal_relay.h"
 #include "oci/runtime/self_protect.h"
 
@@ -48,7 +49,7 @@ static Result<oci::LaunchOptions> launch_options(const Context& context,
     const Options& options = parsed.options;
     oci::LaunchOptions launch;
     launch.id = parsed.rest[0];
-    launch.preserve_fds = TRY(preserved_descriptors(options));
+    launch.preserved_fds = TRY(preserved_descriptors(options));
     launch.bundle = TRY(resolve_bundle(options.value("bundle")));
     launch.console_socket = options.value("console-socket");
     launch.host = host_programs();
@@ -121,6 +122,8 @@ static Result<int> start_container(const Context& context, const Parsed& parsed,
     // Podman runs images of modules by "crun-wasm", a link to its runtime.
     if (std::string_view(::program_invocation_short_name).ends_with("-wasm"))
         spec.annotations.emplace("run.oci.handler", "wasm");
+    if (spec.process) pass_activation(*spec.process);
+    if (spec.linux_) oci::default_user_map(*spec.linux_);
     auto folder = TRY(oci::StateFolder::create(context.root, launch.id));
     auto launched = oci::launch(spec, launch, folder);
     if (!launched) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dhow::runtime_cli {
 
@@ -63,8 +64,13 @@ Result<oci::RuntimeSpec> load_spec(const std::string& bundle);
 Result<oci::RuntimeSpec> load_spec_file(const std::string& path);
 // Absolute, without links, as state.json keeps it.
 Result<std::string> resolve_bundle(const std::string& path);
-// How many descriptors from 3 up the program keeps; each must be open.
-Result<int> preserved_descriptors(const Options& options);
+// What the program keeps: those of socket activation ($LISTEN_FDS), then as many as --preserve-fds
+// says, from 3 up; a number that is not open is passed over.
+Result<std::vector<int>> preserved_descriptors(const Options& options);
+// sd_listen_fds(3): how many descriptors the caller's own activation left here.
+int activation_descriptors();
+// LISTEN_FDS and LISTEN_PID as the container's program is to see them.
+void pass_activation(oci::Process& process);
 Status write_pid_file(const std::string& path, pid_t pid);
 // To --pidfd-socket, if there is one.
 Status send_pidfd(const Options& options, int pidfd);

@@ -5,13 +5,11 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <limits>
 #include <optional>
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <unistd.h>
 
 namespace dhow::rootless {
@@ -79,18 +77,6 @@ Result<std::vector<SubIdRange>> read_subids(const std::string& path, const User&
                           add_command(user));
     }
     return ranges;
-}
-
-User current_user() {
-    User user{.name = {}, .uid = ::getuid(), .gid = ::getgid()};
-    std::array<char, 16384> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(user.uid, &entry, buffer.data(), buffer.size(), &found) == 0 &&
-        found != nullptr) {
-        user.name = found->pw_name;
-    }
-    return user;
 }
 
 }  // namespace dhow::rootless

@@ -172,3 +172,30 @@ user_namespace() {
     echo "$output"
     [[ "$status" -eq 0 && "$output" == "tmpfs /mnt/deep tmpfs"* ]]
 }
+
+@test "copy-symlink, src-nofollow, dest-nofollow" {
+    echo content >"$BATS_TEST_TMPDIR/file"
+    ln -s elsewhere "$BATS_TEST_TMPDIR/link"
+    ln -s nowhere "$BUNDLE/rootfs/target"
+    edit "c['mounts'] += [
+        {'destination': '/a/copy', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/link', 'options': ['bind', 'copy-symlink']},
+        {'destination': '/a/file', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/file', 'options': ['bind', 'copy-symlink']},
+        {'destination': '/target', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/link',
+         'options': ['bind', 'src-nofollow', 'dest-nofollow']}]"
+    script 'readlink /a/copy; cat /a/file; readlink /target'
+    run rt run "$ID"
+    [ "$output" = $'elsewhere\ncontent\nelsewhere' ]
+    # Never below /proc, link or not.
+    edit "c['mounts'][-1]['destination'] = '/proc/self'"
+    run rt run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"inside /proc"* ]]
+}
+
+@test "rbind stays recursive beside bind" {
+    mount -t tmpfs tmpfs "$SOURCE/below"
+    touch "$SOURCE/below/deep"
+    bind rbind,bind
+    args ls /mnt/below
+    run rt run "$ID"
+    [ "$output" = deep ]
+}

@@ -111,6 +111,17 @@ pinned() {
     done
 }
 
+@test "hooks of the host: the runtime's own environment unless they list one; prestart is told created" {
+    edit "c['hooks'] = {'prestart': [{'path': '/bin/sh', 'args': ['sh', '-c', 'echo \"inherited \$MARK\" >$BUNDLE/out; cat >$BUNDLE/state']},
+        {'path': '/bin/sh', 'args': ['sh', '-c', 'echo \"none \$MARK\" >>$BUNDLE/out'], 'env': []},
+        {'path': '/bin/sh', 'args': ['sh', '-c', 'echo \"own \$MARK\" >>$BUNDLE/out'], 'env': ['MARK=listed']}]}"
+    args true
+    MARK=caller run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [ "$(xargs <out)" = "inherited caller none own listed" ]
+    [ "$(python3 -c 'import json; print(json.load(open("state"))["status"])')" = created ]
+}
+
 @test "startContainer hooks have the environment of the container" {
     args true
     printf '#!/bin/sh\n[ "$ONE" = two ] && [ "$HOME" = /root ] && [ -z "$DHOW_TEST_CALLER" ]\n' >rootfs/check

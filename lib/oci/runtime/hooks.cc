@@ -51,7 +51,7 @@ static Status verdict(const WaitStatus& status, int output) {
 
 static Status run_hook(const Hook& hook,
                        const std::string& document,
-                       const std::vector<std::string>& env) {
+                       const std::optional<std::vector<std::string>>& env) {
     if (!hook.path.starts_with('/')) {
         return make_error(ErrorKind::InvalidArgument, "path is not absolute");
     }
@@ -60,7 +60,7 @@ static Status run_hook(const Hook& hook,
     SpawnOptions options;
     options.program = hook.path;
     options.argv = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
-    options.env = hook.env.empty() ? env : hook.env;
+    options.env = hook.env ? hook.env : env;
     options.fds = {{input.get(), 0}, {output.get(), 1}, {output.get(), 2}};
     auto child = TRY(spawn(options));
     if (hook.timeout && *hook.timeout > 0) {
@@ -77,7 +77,7 @@ static Status run_hook(const Hook& hook,
 Status run_hooks(const std::vector<Hook>& hooks,
                  std::string_view kind,
                  const std::string& state_document,
-                 const std::vector<std::string>& env) {
+                 const std::optional<std::vector<std::string>>& env) {
     for (size_t i = 0; i < hooks.size(); ++i) {
         TRY_CONTEXT(run_hook(hooks[i], state_document, env),
                     "error running " + std::string(kind) + " hook #" + std::to_string(i) + ": '" +

@@ -8,16 +8,18 @@
 #include "oci/runtime/state.h"
 #include "oci/spec/runtime_spec.h"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace dhow::oci {
 
 // In order; the first that fails or runs out of time ends it, and its error quotes what the hook
 // wrote. `env` is for hooks that list none of their own: startContainer's are programs of the
-// container and get its environment (as runc), all others get nothing.
+// container and get its environment, all others the runtime's own (as runc and crun).
 Status run_hooks(const std::vector<Hook>& hooks,
                  std::string_view kind,
                  const std::string& state_document,
-                 const std::vector<std::string>& env = {});
+                 const std::optional<std::vector<std::string>>& env = std::nullopt);
 
 }  // namespace dhow::oci

@@ -27,8 +27,10 @@
 
 namespace dhow::oci {
 
-Status become_namespace_root() {
-    if (::setgroups(0, nullptr) != 0 && errno != EPERM) return system_error("drop groups");
+Status become_namespace_root(bool keep_groups) {
+    if (!keep_groups && ::setgroups(0, nullptr) != 0 && errno != EPERM) {
+        return system_error("drop groups");
+    }
     if (::setresgid(0, 0, 0) != 0) return system_error("become group 0 of the user namespace");
     if (::setresuid(0, 0, 0) != 0) return system_error("become user 0 of the user namespace");
     return {};
@@ -37,7 +39,8 @@ Status become_namespace_root() {
 static Status enter_namespaces(InitPlan& plan) {
     if (!plan.joined) {
         TRY(enter_joins(plan.namespaces.joins));
-        if (plan.namespaces.has_new(NamespaceType::User)) TRY(become_namespace_root());
+        if (plan.namespaces.has_new(NamespaceType::User))
+            TRY(become_namespace_root(keeps_groups(plan.spec)));
     }
     plan.namespaces.joins.clear();
     // From here on the ids are mapped and the namespaces may be shared with hostile processes:
@@ -163,7 +166,7 @@ static void close_the_rest(const InitPlan& plan, const PayloadPlan& payload, con
     auto keep = payload.labels.descriptors();
     keep.push_back(sync.fd());
     keep.push_back(plan.start_listener.get());
-    close_foreign(plan.options.preserve_fds, std::move(keep));
+    close_foreign(plan.options.preserved_fds, std::move(keep));
 }
 
 static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
@@ -184,7 +187,8 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .wasm = plan.wasm,
         .container_id = plan.options.id,
         .new_keyring = plan.options.new_keyring,
-        .preserve_fds = plan.options.preserve_fds,
+        .keep_groups = keeps_groups(spec),
+        .preserved_fds = plan.options.preserved_fds,
         .labels = std::move(labels),
         .terminal = TRY(enter_filesystem(plan, sync))};
     plan.console_socket.reset();

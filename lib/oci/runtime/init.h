@@ -31,6 +31,6 @@ struct InitPlan {
 [[noreturn]] void run_init(InitPlan& plan, ChildEnd& sync) noexcept;
 
 // uid and gid 0 of a user namespace just entered: until then we are nobody there.
-Status become_namespace_root();
+Status become_namespace_root(bool keep_groups);
 
 }  // namespace dhow::oci

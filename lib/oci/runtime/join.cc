@@ -68,7 +68,7 @@ Status enter(JoinPlan& plan) {
             return system_error("enter the container's root");
         }
     }
-    if (plan.user_namespace) TRY(become_namespace_root());
+    if (plan.user_namespace) TRY(become_namespace_root(keeps_groups(plan.spec)));
     if (::chdir("/") != 0) return system_error("enter the container's root");
     plan.init.reset();
     plan.root.reset();
@@ -110,7 +110,8 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
         .memory_policy = linux_part.memory_policy ? &*linux_part.memory_policy : nullptr,
         .container_id = plan.state.id,
         .new_keyring = plan.state.new_keyring,
-        .preserve_fds = plan.options.preserve_fds,
+        .keep_groups = keeps_groups(plan.spec),
+        .preserved_fds = plan.options.preserved_fds,
         .labels = std::move(labels),
         .terminal = TRY(open_terminal(plan, sync))};
     plan.console_socket.reset();
@@ -119,7 +120,7 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
     TRY(sync.wait_for(ParentMessage::Start));
     auto keep = payload_plan.labels.descriptors();
     keep.push_back(sync.fd());
-    close_foreign(plan.options.preserve_fds, std::move(keep));
+    close_foreign(plan.options.preserved_fds, std::move(keep));
     return execute(payload_plan, payload);
 }
 
@@ -138,7 +139,7 @@ void join_main(void* argument) noexcept {
 // name.
 Status run_stage(JoinPlan& plan, ChildEnd& sync) {
     TRY(enter(plan));
-    close_foreign(plan.options.preserve_fds, {sync.fd(), plan.console_socket.get()});
+    close_foreign(plan.options.preserved_fds, {sync.fd(), plan.console_socket.get()});
     auto process = TRY(clone_process({.sibling = true, .from_clone = true}, join_main, &plan));
     const pid_t pid = process.pid();
     process.detach();

@@ -19,7 +19,7 @@ struct JoinOptions {
     std::string console_socket;
     std::string seccomp_cache;
     std::vector<std::string> cgroups;  // as sub_cgroup() has them; empty: the container's own
-    int preserve_fds = 0;
+    std::vector<int> preserved_fds;    // as in LaunchOptions
     bool detach = false;
 };
 

@@ -17,6 +17,7 @@
 #include "oci/runtime/namespaces/user_map.h"
 #include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/credentials.h"
+#include "oci/runtime/process/payload.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
 #include "oci/runtime/validate.h"
@@ -98,7 +99,7 @@ Status run_stage(Birth& birth) {
         // While /proc/self is still ours: a change of ids hands it to the host's root.
         TRY(write_time_offsets(plan.spec.linux_->time_offsets));
     }
-    if (in_new_user) TRY(become_namespace_root());
+    if (in_new_user) TRY(become_namespace_root(keeps_groups(plan.spec)));
     plan.joined = true;
     // It may be born into the sight of others (CVE-2016-9962).
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -175,9 +176,12 @@ class OomScore {
 };
 
 Status run_parent_hooks(Launched& launched, const RuntimeSpec& spec) {
-    const auto document = public_state(launched.state, ContainerStatus::Creating, false);
-    TRY(run_hooks(spec.hooks->prestart, "prestart", document));
-    TRY(run_hooks(spec.hooks->create_runtime, "createRuntime", document));
+    // runtime.md, "Lifecycle": prestart hooks come after the environment was created (crun tells
+    // them `created`), createRuntime hooks belong to the creating (runc tells both `creating`).
+    const auto created = public_state(launched.state, ContainerStatus::Created, false);
+    TRY(run_hooks(spec.hooks->prestart, "prestart", created));
+    const auto creating = public_state(launched.state, ContainerStatus::Creating, false);
+    TRY(run_hooks(spec.hooks->create_runtime, "createRuntime", creating));
     return launched.sync.send(ParentMessage::HooksDone);
 }
 

@@ -12,6 +12,7 @@
 #include "oci/spec/runtime_spec.h"
 
 #include <string>
+#include <vector>
 
 namespace dhow::oci {
 
@@ -21,7 +22,7 @@ struct LaunchOptions {
     std::string console_socket;
     std::string seccomp_cache;  // folder
     HostPrograms host;
-    int preserve_fds = 0;
+    std::vector<int> preserved_fds;  // what the program keeps beside 0 to 2
     bool no_pivot = false;
     bool new_keyring = true;
     bool systemd_cgroup = false;

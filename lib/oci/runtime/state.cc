@@ -135,13 +135,17 @@ std::string public_state(const ContainerState& state, ContainerStatus status, bo
 
 Status check_id(const std::string& id) {
     constexpr size_t kLongest = 1024;
-    const bool charset = id.find_first_not_of(
-                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                             "0123456789_+-.") == std::string::npos;
+    const size_t strange = id.find_first_not_of(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        "0123456789_+-.");
+    const bool charset = strange == std::string::npos;
     // A leading dash would be an option to whoever is handed the id next.
     const bool name = !id.empty() && id != "." && id != ".." && id[0] != '-';
     if (name && id.size() <= kLongest && charset) return {};
-    return make_error(ErrorKind::InvalidArgument, "invalid container id '" + printable(id) + "'");
+    std::string why;
+    if (!charset) why = ": invalid character `" + printable(id.substr(strange, 1)) + "` in the ID";
+    return make_error(ErrorKind::InvalidArgument,
+                      "invalid container id '" + printable(id) + "'" + why);
 }
 
 Result<StateFolder> StateFolder::create(const std::string& root, const std::string& id) {

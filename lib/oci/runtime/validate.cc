@@ -105,7 +105,8 @@ Status validate(const RuntimeSpec& spec, const LaunchOptions& options) {
     if (spec.process->terminal && options.detach && !has_socket) {
         return make_error(
             ErrorKind::InvalidArgument,
-            "cannot allocate tty if runtime will detach without setting console socket");
+            "cannot allocate tty if runtime will detach without setting console socket",
+            "use --console-socket");
     }
     if (!spec.process->terminal && has_socket) {
         return make_error(ErrorKind::InvalidArgument,

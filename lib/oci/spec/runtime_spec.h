@@ -99,8 +99,8 @@ struct Process {
 struct Hook {
     std::string path;
     std::vector<std::string> args;
-    std::vector<std::string> env;
-    std::optional<int> timeout;  // seconds
+    std::optional<std::vector<std::string>> env;  // absent: the runtime's own
+    std::optional<int> timeout;                   // seconds
 };
 
 struct Hooks {

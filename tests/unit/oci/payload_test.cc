@@ -40,7 +40,7 @@ void open_at_numbers(const std::vector<int>& numbers) {
 TEST(Payload, ForeignDescriptorsAreClosed) {
     test::in_own_process([] {
         open_at_numbers({3, 4, 5, 20, 21, 22, 300, 4000});
-        close_foreign(0, {});
+        close_foreign({}, {});
         EXPECT_EQ(open_descriptors(5000), (std::set<int>{0, 1, 2}));
     });
 }
@@ -48,12 +48,12 @@ TEST(Payload, ForeignDescriptorsAreClosed) {
 TEST(Payload, PreservedAndKeptOnesStay) {
     test::in_own_process([] {
         open_at_numbers({3, 4, 5, 20, 21, 22, 300});
-        close_foreign(2, {300, 21, -1, 4});
+        close_foreign({3, 4}, {300, 21, -1});
         EXPECT_EQ(open_descriptors(1000), (std::set<int>{0, 1, 2, 3, 4, 21, 300}));
         EXPECT_EQ(::fcntl(3, F_GETFD), 0) << "they survive the exec";
         EXPECT_EQ(::fcntl(4, F_GETFD), 0);
         EXPECT_EQ(::fcntl(21, F_GETFD), FD_CLOEXEC) << "the set-up's own do not";
-        close_foreign(0, {3});
+        close_foreign({}, {3});
         EXPECT_EQ(open_descriptors(1000), (std::set<int>{0, 1, 2, 3}));
     });
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/runtime/mounts/mount_api.h"
+#include "oci/runtime/mounts/mount_point.h"
 
 #include <cerrno>
 

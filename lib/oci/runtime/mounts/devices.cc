@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -81,6 +82,7 @@ static Status bind_node(int folder,
     const auto made = open_at(folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
     if (!made && made.error().sys_errno != EEXIST) return made.error();
     const auto target = TRY(open_at(folder, name, O_PATH | O_NOFOLLOW));
+    TRY(set_attributes(tree.get(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, false));
     return attach(tree.get(), target.get());
 }
 
@@ -138,12 +140,13 @@ static bool fits_kernel(int64_t number) {
 
 static Status make_device(const RootDir& root, const Device& device, bool bind) {
     const mode_t type = TRY(node_type(device));
-    const size_t slash = device.path.rfind('/');
-    if (!device.path.starts_with('/') || slash + 1 == device.path.size()) {
+    const std::string path = device.path.substr(0, device.path.find_last_not_of('/') + 1);
+    if (!path.starts_with('/')) {
         return make_error(ErrorKind::InvalidArgument, "path is not absolute");
     }
-    const auto folder = TRY(root.make_dirs(device.path.substr(0, slash + 1)));
-    const std::string name = device.path.substr(slash + 1);
+    const size_t slash = path.rfind('/');
+    const auto folder = TRY(root.make_dirs(path.substr(0, slash + 1)));
+    const std::string name = path.substr(slash + 1);
     if (name == "." || name == "..") {
         return make_error(ErrorKind::InvalidArgument, "path names no entry");
     }

@@ -54,10 +54,11 @@ Result<UniqueFd> make_filesystem(const Filesystem& filesystem) {
     return mount;
 }
 
-Result<UniqueFd> clone_tree(int dir, const std::string& path, bool recursive) {
+Result<UniqueFd> clone_tree(int dir, const std::string& path, bool recursive, TreeLinks links) {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     if (path.empty()) flags |= AT_EMPTY_PATH;
     if (recursive) flags |= AT_RECURSIVE;
+    if (links == TreeLinks::Keep) flags |= AT_SYMLINK_NOFOLLOW;
     UniqueFd mount(::open_tree(dir, path.c_str(), flags));
     if (!mount) return system_error("clone mount tree '" + printable(path) + "'");
     return mount;

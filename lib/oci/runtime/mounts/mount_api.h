@@ -27,8 +27,14 @@ Result<UniqueFd> make_filesystem(const Filesystem& filesystem);
 // of them only with a pid or network namespace that it owns (user_namespaces(7)). With the caller's
 // namespace the caller's own instance, shared with all below it, says the same.
 Result<UniqueFd> make_or_share_filesystem(const Filesystem& filesystem);
-// A detached copy of the mount at `path` (empty: of `dir` itself), with what is mounted below it.
-Result<UniqueFd> clone_tree(int dir, const std::string& path, bool recursive);
+enum class TreeLinks { Follow, Keep };
+
+// A detached copy of the mount at `path` (empty: of `dir` itself), with what is mounted below it. A
+// link at the end of the path is followed, or is itself the copy.
+Result<UniqueFd> clone_tree(int dir,
+                            const std::string& path,
+                            bool recursive,
+                            TreeLinks links = TreeLinks::Follow);
 Status set_attributes(int mount, uint64_t set, uint64_t clear, bool recursive);
 Status set_propagation(int mount, uint64_t flag, bool recursive);
 // Attaches a detached mount over what `target` refers to.

@@ -76,11 +76,17 @@ const Attribute* find_attribute(std::string_view name) {
 bool apply_switch(std::string_view option, MountOptions& parsed) {
     if (option == "bind" || option == "rbind") {
         parsed.bind = true;
-        parsed.recursive_bind = option == "rbind";
+        parsed.recursive_bind = parsed.recursive_bind || option == "rbind";
     } else if (option == "remount") {
         parsed.remount = true;
     } else if (option == "tmpcopyup") {
         parsed.copy_up = true;
+    } else if (option == "copy-symlink") {
+        parsed.copy_symlink = true;
+    } else if (option == "src-nofollow") {
+        parsed.source_nofollow = true;
+    } else if (option == "dest-nofollow") {
+        parsed.destination_nofollow = true;
     } else if (option == "idmap" || option == "ridmap") {
         parsed.id_map = true;
         parsed.recursive_id_map = option == "ridmap";
@@ -147,7 +153,15 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
 }
 
 std::vector<std::string> known_mount_options() {
-    std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap"};
+    std::vector<std::string> names = {"bind",
+                                      "rbind",
+                                      "remount",
+                                      "tmpcopyup",
+                                      "idmap",
+                                      "ridmap",
+                                      "copy-symlink",
+                                      "src-nofollow",
+                                      "dest-nofollow"};
     for (const Attribute& attribute : kAttributes) {
         names.emplace_back(attribute.name);
         if (attribute.set != 0 || attribute.clear != 0) {

@@ -20,7 +20,10 @@ struct MountOptions {
     bool bind = false;
     bool recursive_bind = false;
     bool remount = false;
-    bool copy_up = false;  // tmpcopyup: begin with the content of what is mounted over
+    bool copy_up = false;       // tmpcopyup: begin with the content of what is mounted over
+    bool copy_symlink = false;  // crun's: a source that is a link is made again, not mounted
+    bool source_nofollow = false;
+    bool destination_nofollow = false;
     bool id_map = false;
     bool recursive_id_map = false;
     // Flags of the file system ("sync") have an empty value.

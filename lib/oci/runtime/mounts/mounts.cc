@@ -7,6 +7,7 @@
 #include "oci/runtime/mounts/copy_up.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/mounts/mount_point.h"
 #include "oci/runtime/security/labels.h"
 
 #include <algorithm>
@@ -38,7 +39,8 @@ bool wants_id_map(const Mount& mount) {
 Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount) {
     const auto options = parse_mount_options(mount.options);
     const bool recursive = options.recursive_bind || mount.type == "rbind";
-    return clone_tree(AT_FDCWD, absolute(bundle, mount.source), recursive);
+    const auto links = options.source_nofollow ? TreeLinks::Keep : TreeLinks::Follow;
+    return clone_tree(AT_FDCWD, absolute(bundle, mount.source), recursive, links);
 }
 
 Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
@@ -53,36 +55,6 @@ Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
         if (source) sources[i] = source.take();
     }
     return sources;
-}
-
-// An empty file; behind a link that leads nowhere yet, where the link says (in the root).
-static Result<UniqueFd> make_file(const RootDir& root, std::string path) {
-    constexpr int kMostLinks = 40;  // path_resolution(7)
-    for (int links = 0; links < kMostLinks; ++links) {
-        auto present = root.open_at(path, O_PATH);
-        if (present || present.error().sys_errno != ENOENT) return present;
-        const size_t slash = path.rfind('/');
-        const std::string parent(slash == std::string::npos ? "/" : path.substr(0, slash + 1));
-        const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-        const auto folder = TRY(root.make_dirs(parent));
-        const auto made =
-            open_at(folder.get(), name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
-        if (made) return root.open_at(path, O_PATH);
-        if (made.error().sys_errno != EEXIST) return made.error();
-        const auto link = TRY(read_link_at(folder.get(), name));
-        path = link.starts_with('/') ? link : parent + link;
-    }
-    return system_error("open '" + printable(path) + "' in the root", ELOOP);
-}
-
-Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, bool folder) {
-    if (!folder) return make_file(root, path);
-    auto made = root.make_dirs(path);
-    if (!made && made.error().sys_errno == ENOTDIR) {
-        return make_error(ErrorKind::InvalidArgument,
-                          "'" + printable(path) + "' in the root is not a folder");
-    }
-    return made;
 }
 
 // The kernel's own file systems, and whatever goes to their usual places, go over real folders
@@ -182,10 +154,13 @@ static Result<UniqueFd> find_real_folder(const RootDir& root, const std::string&
                       "'" + printable(path) + "' must be mounted on ordinary directory");
 }
 
-static Result<UniqueFd> find_target(const MountContext& context, const Mount& mount, bool folder) {
-    auto target =
-        TRY(wants_real_folder(mount) ? find_real_folder(context.root, mount.destination)
-                                     : make_mount_point(context.root, mount.destination, folder));
+static Result<UniqueFd> find_target(const MountContext& context,
+                                    const Mount& mount,
+                                    const MountOptions& options,
+                                    bool folder) {
+    const auto make = options.destination_nofollow ? make_mount_point_nofollow : make_mount_point;
+    auto target = TRY(wants_real_folder(mount) ? find_real_folder(context.root, mount.destination)
+                                               : make(context.root, mount.destination, folder));
     TRY(guard_procfs(target.get(), mount.destination));
     return target;
 }
@@ -229,6 +204,10 @@ static Status mount_one(MountContext& context,
     if (mount.type == "cgroup" || mount.type == "cgroup2") {
         return mount_cgroup(context, mount, options);
     }
+    if (options.copy_symlink) {
+        const auto source = absolute(context.bundle, mount.source);
+        if (TRY(copy_symlink(context.root, source, mount.destination))) return {};
+    }
     auto tree = TRY(make_mount(context, mount, index, options));
     if (mount.type == "mqueue" && !context.label.empty()) {
         // In a user namespace the folder may belong to who made the ipc namespace.
@@ -239,7 +218,7 @@ static Status mount_one(MountContext& context,
     struct stat st {};
 
     if (::fstat(tree.get(), &st) != 0) return system_error("inspect the source");
-    const auto target = TRY(find_target(context, mount, S_ISDIR(st.st_mode)));
+    const auto target = TRY(find_target(context, mount, options, S_ISDIR(st.st_mode)));
     if (options.copy_up) TRY(copy_up(target.get(), tree.get()));
     if (is_bind(mount, options)) {
         TRY(set_attributes(tree.get(), options.attr_set, options.attr_clear, false));

@@ -49,7 +49,4 @@ bool is_bind(const Mount& mount, const MountOptions& options);
 bool wants_id_map(const Mount& mount);
 Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount);
 
-// Creates (if missing) and opens what a mount goes over: a folder, or an empty file.
-Result<UniqueFd> make_mount_point(const RootDir& root, const std::string& path, bool folder);
-
 }  // namespace dhow::oci

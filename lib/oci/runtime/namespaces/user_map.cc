@@ -2,6 +2,8 @@
 #include "oci/runtime/namespaces/user_map.h"
 
 #include "base/file.h"
+#include "base/text.h"
+#include "rootless/id_map.h"
 #include "rootless/map_helpers.h"
 
 #include <fcntl.h>
@@ -31,6 +33,38 @@ static Status write_directly(const std::string& proc,
                              const std::vector<IdMapping>& gids) {
     TRY(write_existing_at(AT_FDCWD, proc + "uid_map", map_text(uids)));
     return write_existing_at(AT_FDCWD, proc + "gid_map", map_text(gids));
+}
+
+// By hand: the C library would load modules for it, which a static binary cannot.
+static std::string login_name(uint32_t uid) {
+    const auto text = read_file_at(AT_FDCWD, "/etc/passwd", size_t{1} << 20U);
+    if (!text) return {};
+    for (const std::string& line : split(*text, '\n')) {
+        const auto fields = split(line, ':');
+        if (fields.size() > 2 && parse_int<uint32_t>(fields[2]) == uid) return fields[0];
+    }
+    return {};
+}
+
+static std::vector<IdMapping> usual_map(uint32_t own_id, const char* subordinate) {
+    const rootless::User user{login_name(::geteuid()), ::geteuid(), ::getegid()};
+    const auto ranges = rootless::read_subids(subordinate, user);
+    std::vector<IdMapping> map;
+    for (const auto& line :
+         rootless::make_id_map(own_id, ranges ? *ranges : std::vector<rootless::SubIdRange>())) {
+        map.push_back({line.container_id, line.host_id, line.size});
+    }
+    return map;
+}
+
+void default_user_map(Linux& linux_part) {
+    if (!linux_part.uid_mappings.empty() || !linux_part.gid_mappings.empty()) return;
+    for (const Namespace& entry : linux_part.namespaces) {
+        if (entry.type != NamespaceType::User || !entry.path.empty()) continue;
+        linux_part.uid_mappings = usual_map(::geteuid(), "/etc/subuid");
+        linux_part.gid_mappings = usual_map(::getegid(), "/etc/subgid");
+        return;
+    }
 }
 
 Status write_user_map(pid_t pid,

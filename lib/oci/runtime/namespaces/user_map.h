@@ -12,6 +12,10 @@
 
 namespace dhow::oci {
 
+// A new user namespace of which config.json gives no maps at all has the usual ones of an ordinary
+// user, as in crun: 0 is the caller, from 1 up come the caller's subordinate ids, if there are any.
+void default_user_map(Linux& linux_part);
+
 Status write_user_map(pid_t pid,
                       const std::vector<IdMapping>& uids,
                       const std::vector<IdMapping>& gids);

@@ -108,14 +108,16 @@ static bool setgroups_denied() {
            (sets[0].effective & (1U << CAP_SETGID)) != 0;
 }
 
-Status set_user(const User& user) {
-    std::vector<gid_t> groups(user.additional_gids.begin(), user.additional_gids.end());
-    if (::setgroups(groups.size(), groups.data()) != 0) {
-        const int saved = errno;
-        if (saved != EPERM || !groups.empty() || !setgroups_denied()) {
-            return system_error("set additional groups", saved);
-        }
-    }
+static Status set_groups(const User& user) {
+    const std::vector<gid_t> groups(user.additional_gids.begin(), user.additional_gids.end());
+    if (::setgroups(groups.size(), groups.data()) == 0) return {};
+    const int saved = errno;
+    if (saved == EPERM && groups.empty() && setgroups_denied()) return {};
+    return system_error("set additional groups", saved);
+}
+
+Status set_user(const User& user, bool keep_groups) {
+    if (!keep_groups) TRY(set_groups(user));
     ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (::setresgid(user.gid, user.gid, user.gid) != 0) {
         return system_error("become group " + std::to_string(user.gid));

@@ -15,7 +15,8 @@ Status set_rlimits(const std::vector<Rlimit>& rlimits);
 std::vector<std::string> known_rlimits();
 
 // setgroups, setgid, setuid and umask. Keeps permitted capabilities for set_capabilities().
-Status set_user(const User& user);
+// `keep_groups`: the additional groups stay those of the caller.
+Status set_user(const User& user, bool keep_groups = false);
 Status set_no_new_privileges();
 Status set_scheduling(const Process& process);
 Status set_personality(const Personality& personality);

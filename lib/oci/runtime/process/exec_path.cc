@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace dhow::oci {
@@ -37,7 +38,12 @@ static int probe(const std::string& path) {
     if (::stat(path.c_str(), &st) != 0) return errno;
     if (S_ISDIR(st.st_mode)) return EISDIR;
     // AT_EACCESS: for who the process is now, with the capabilities it has
-    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+    if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return 0;
+    // faccessat2(2) came with Linux 5.8: the container's own filter, loaded by now, may be of a
+    // list without it. The old call asks for the real ids, which are the effective ones since
+    // set_user().
+    if (errno != EPERM && errno != ENOSYS) return errno;
+    return ::syscall(SYS_faccessat, AT_FDCWD, path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
 static std::string path_list(const std::vector<std::string>& env) {

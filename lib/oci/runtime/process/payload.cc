@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
+#include <unordered_set>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -64,15 +66,22 @@ static Status verify_cwd(const std::string& cwd) {
                       "working directory '" + printable(cwd) + "' is outside of the container");
 }
 
-static bool try_cwd(const std::string& cwd) {
-    return ::chdir(cwd.c_str()) == 0;
-}
-
-static Status enter_cwd(const std::string& cwd, bool entered) {
-    if (!entered && !try_cwd(cwd)) {
+static Status enter_cwd(const std::string& cwd) {
+    if (::chdir(cwd.c_str()) != 0) {
         return system_error("enter working directory '" + printable(cwd) + "'");
     }
     return verify_cwd(cwd);
+}
+
+// The container's filter may refuse close_range(2): what the caller left open must not outlive the
+// exec even then. close_foreign() gives the preserved ones back.
+static void seal_descriptors() {
+    ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+bool keeps_groups(const RuntimeSpec& spec) {
+    const auto found = spec.annotations.find("run.oci.keep_original_groups");
+    return found != spec.annotations.end() && found->second != "0" && found->second != "false";
 }
 
 // Signals as a fresh program expects them: the caller may have blocked or ignored some.
@@ -96,10 +105,10 @@ static Status take_limits(const PayloadPlan& plan) {
 }
 
 static Status become_user(const PayloadPlan& plan) {
-    if (!plan.process.capabilities) return set_user(plan.process.user);
+    if (!plan.process.capabilities) return set_user(plan.process.user, plan.keep_groups);
     const auto sets = TRY(resolve_capabilities(*plan.process.capabilities));
     TRY(drop_bounding(sets));
-    TRY(set_user(plan.process.user));
+    TRY(set_user(plan.process.user, plan.keep_groups));
     return set_capabilities(sets);
 }
 
@@ -124,6 +133,10 @@ Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     TRY(start_session(plan));
     TRY(take_limits(plan));
     payload.env = environment_of(process);
+    // A folder may be closed to the user and open to root, or (on NFS) the other way about.
+    const bool entered = ::chdir(process.cwd.c_str()) == 0;
+    if (entered) TRY(verify_cwd(process.cwd));
+    seal_descriptors();
     std::string filter;
     if (plan.seccomp != nullptr) filter = TRY(sync.wait_for(ParentMessage::Filter));
     // Without no_new_privs a filter needs CAP_SYS_ADMIN, which is about to go.
@@ -132,18 +145,17 @@ Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     } else {
         payload.late_filter = std::move(filter);
     }
-    // A folder may be closed to the user and open to root, or (on NFS) the other way about.
-    const bool entered = try_cwd(process.cwd);
     TRY(become_user(plan));
-    TRY(enter_cwd(process.cwd, entered));
+    if (!entered) TRY(enter_cwd(process.cwd));
     TRY(find_program(plan, payload));
     reset_signals();
     return payload;
 }
 
-void close_foreign(int preserve_fds, std::vector<int> keep) {
+void close_foreign(const std::vector<int>& preserved, std::vector<int> keep) {
+    keep.insert(keep.end(), preserved.begin(), preserved.end());
     std::sort(keep.begin(), keep.end());
-    unsigned next = 3U + static_cast<unsigned>(preserve_fds);
+    unsigned next = 3U;
     for (const int fd : keep) {
         const auto kept = static_cast<unsigned>(fd);
         if (fd < 0 || kept < next) continue;
@@ -152,7 +164,7 @@ void close_foreign(int preserve_fds, std::vector<int> keep) {
     }
     ::syscall(SYS_close_range, next, ~0U, 0);
     // What is preserved must also survive the exec, however it was opened.
-    for (int fd = 3; fd < 3 + preserve_fds; ++fd) ::fcntl(fd, F_SETFD, 0);
+    for (const int fd : preserved) ::fcntl(fd, F_SETFD, 0);
 }
 
 static std::vector<char*> pointers(const std::vector<std::string>& strings) {

@@ -25,7 +25,8 @@ struct PayloadPlan {
     const WasmPlan* wasm = nullptr;
     std::string container_id;
     bool new_keyring = true;
-    int preserve_fds = 0;  // how many from descriptor 3 up the program keeps
+    bool keep_groups = false;        // see keeps_groups()
+    std::vector<int> preserved_fds;  // what the program keeps beside 0 to 2
     ExecLabels labels;
     std::optional<Pty> terminal;
 };
@@ -37,10 +38,16 @@ struct Payload {
     std::string late_filter;  // seccomp loaded at the very end, under no_new_privs
 };
 
+// The annotation `run.oci.keep_original_groups` (crun's; Podman's --group-add keep-groups): the
+// program keeps the additional groups of who runs it, which no list of ids in config.json can say
+// for a user namespace that does not map them.
+bool keeps_groups(const RuntimeSpec& spec);
+
 // Everything that can fail before the program is started.
 Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync);
-// Closes what the program must not have, except `keep` (the set-up's own sockets, CLOEXEC).
-void close_foreign(int preserve_fds, std::vector<int> keep);
+// Closes what the program must not have, except `keep` (the set-up's own sockets, CLOEXEC). Those
+// of `preserved` survive the exec.
+void close_foreign(const std::vector<int>& preserved, std::vector<int> keep);
 // execve(2). Comes back only with the reason why not.
 Error execute(const PayloadPlan& plan, const Payload& payload);
 
