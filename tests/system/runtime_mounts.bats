@@ -199,3 +199,24 @@ user_namespace() {
     run rt run "$ID"
     [ "$output" = deep ]
 }
+
+@test "every option that the specification wants is taken, for a file system and for a bind (config.md, Mounts)" {
+    local options="async atime defaults dev diratime dirsync exec iversion lazytime loud mand noatime nodev nodiratime
+        noexec noiversion nolazytime nomand norelatime nostrictatime nosuid nosymfollow private ratime rdev rdiratime
+        relatime rexec rnoatime rnodiratime rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate rrelatime
+        rro rrw rshared rslave rstrictatime rsuid rsymfollow runbindable rw shared silent slave strictatime suid symfollow
+        sync tmpcopyup unbindable"
+    mkdir source
+    edit "options = '''$options'''.split()" \
+        'c["mounts"] += [{"destination": f"/t/{o}", "type": "tmpfs", "source": "tmpfs", "options": [o]} for o in options]' \
+        'c["mounts"] += [{"destination": f"/b/{o}", "type": "bind", "source": "source", "options": ["bind", o]} for o in options]'
+    script 'grep -c -e " /t/" -e " /b/" /proc/self/mounts'
+    run rt run "$ID"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" -eq $((2 * $(wc -w <<<"$options"))) ]
+    # And each is one that features lists.
+    local option
+    rt features >features.json
+    for option in $options; do grep -q "\"$option\"" features.json || { echo "not listed: $option"; return 1; }; done
+}

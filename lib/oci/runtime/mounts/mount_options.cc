@@ -61,10 +61,11 @@ constexpr std::array<Propagation, 4> kPropagations = {{
 }};
 
 // Of the file system; their opposites are what a new file system starts with.
-constexpr std::array<std::string_view, 5> kSuperblockFlags = {
-    "sync", "dirsync", "mand", "lazytime", "iversion"};
-constexpr std::array<std::string_view, 5> kSuperblockDefaults = {
-    "async", "nodirsync", "nomand", "nolazytime", "noiversion"};
+constexpr std::array<std::string_view, 4> kSuperblockFlags = {
+    "sync", "dirsync", "mand", "lazytime"};
+// fsconfig(2) knows no "iversion": the file systems that can count versions do so unasked.
+constexpr std::array<std::string_view, 6> kSuperblockDefaults = {
+    "async", "nodirsync", "nomand", "nolazytime", "iversion", "noiversion"};
 
 const Attribute* find_attribute(std::string_view name) {
     for (const Attribute& attribute : kAttributes) {
