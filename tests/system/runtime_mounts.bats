@@ -93,6 +93,11 @@ user_namespace() {
     run rt run "$ID"
     [ "$status" -ne 0 ]
     [[ "$output" == *"only bind mounts"* ]]
+    edit 'one = [{"containerID": 0, "hostID": 1000, "size": 1}]' \
+        'c["mounts"][-1].update(type="bind", options=["bind"], source="/tmp", uidMappings=one)'
+    run rt run "$ID"
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"uidMappings and gidMappings are needed together"* ]]
     # A file system that the kernel maps no ids of.
     edit 'one = [{"containerID": 0, "hostID": 1000, "size": 1}]' \
         'c["mounts"][-1].update(type="bind", options=["bind"], source="/proc", uidMappings=one, gidMappings=one)'

@@ -76,6 +76,10 @@ Status map_one(const std::string& bundle,
     if (!is_bind(mount, options) || options.remount) {
         return make_error(ErrorKind::InvalidArgument, "only bind mounts can have mapped ids");
     }
+    if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
+        return make_error(ErrorKind::InvalidArgument,
+                          "uidMappings and gidMappings are needed together");
+    }
     if (!source) source = TRY(open_bind_source(bundle, mount));
     const auto mapping = TRY(find_mapping(mount, linux_part));
     return apply_mapping(source, mapping, options.recursive_id_map);
