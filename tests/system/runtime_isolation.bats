@@ -121,7 +121,7 @@ old_filter() {
     [[ "$status" -eq 1 && "$output" == *"needs uidMappings and gidMappings"* ]]
 }
 
-@test "a created container holds no folder of the host (CVE-2024-21626)" {
+@test "cve_2024_21626: a created container holds no folder of the host" {
     args true
     rt create --pid-file pid "$ID"
     for fd in /proc/"$(cat pid)"/fd/*; do
@@ -134,7 +134,7 @@ old_filter() {
     done
 }
 
-@test "a working directory outside of the root is refused (CVE-2024-21626)" {
+@test "cve_2024_21626: a working directory outside of the root is refused" {
     args true
     for fd in 3 4 5 6 7 8 9 10 11 12; do
         edit "p['cwd'] = '/proc/self/fd/$fd'"
@@ -258,7 +258,7 @@ old_filter() {
     [[ "$output" == *"/tmp/disk"*"not permitted"* ]]
 }
 
-@test "/proc, /sys and /dev that are links in the image lead nowhere (CVE-2019-19921, CVE-2026-41579)" {
+@test "cve_2019_19921, cve_2026_41579: /proc, /sys and /dev that are links in the image lead nowhere" {
     args true
     outside=$BATS_TEST_TMPDIR/outside
     mkdir "$outside"
@@ -277,7 +277,7 @@ old_filter() {
     [ -z "$(ls -A "$outside")" ]
 }
 
-@test "nothing is mounted over files of /proc" {
+@test "cve_2019_16884: nothing is mounted over files of /proc" {
     args true
     edit "c['mounts'].append({'destination': '/proc/self/attr', 'type': 'tmpfs', 'source': 'tmpfs'})"
     run rt run "$ID"
@@ -285,7 +285,7 @@ old_filter() {
     assert_clean
 }
 
-@test "the runtime's binary cannot be written from a container (CVE-2019-5736)" {
+@test "cve_2019_5736: the runtime's binary cannot be written from a container" {
     before=$(sha256sum "$RUNTIME")
     printf '#!/proc/self/exe\n' >rootfs/bin/trap
     chmod 755 rootfs/bin/trap

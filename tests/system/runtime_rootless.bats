@@ -95,7 +95,7 @@ SHELL
     [ -z "$(ls "$STATE")" ]
 }
 
-@test "the user's own binary cannot be written from its container (CVE-2019-5736)" {
+@test "cve_2019_5736: the user's own binary cannot be written from its container" {
     no_user_namespace
     cp "$RUNTIME" "$BUNDLE/own-runtime"
     chown 1234:1234 "$BUNDLE/own-runtime"
