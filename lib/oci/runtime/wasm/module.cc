@@ -51,7 +51,7 @@ static std::string search(const std::string& name,
     for (const std::string& entry : env) {
         if (!entry.starts_with("PATH=")) continue;
         for (const std::string& folder : split(entry.substr(5), ':')) {
-            const std::string candidate = absolute(cwd, folder + "/" + name);
+            std::string candidate = absolute(cwd, folder + "/" + name);
             if (!folder.empty() && is_file(candidate)) return candidate;
         }
     }

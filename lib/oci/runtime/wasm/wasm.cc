@@ -52,7 +52,7 @@ Result<std::string> wanted_wasm_engine(const RuntimeSpec& spec) {
 // wabt may be built without WASI, and says so only when asked to run something.
 static bool has_wasi(const std::string& program) {
     constexpr std::string_view kEmptyModule = "\0asm\1\0\0\0"sv;
-    const UniqueFd module(::memfd_create("module", 0));
+    const UniqueFd module(::memfd_create("module", MFD_CLOEXEC));
     if (!module || !write_all(module.get(), kEmptyModule)) return false;
     SpawnOptions ask;
     ask.program = program;
