@@ -6,6 +6,7 @@
 #include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
+#include "oci/runtime/wasm/engines.h"
 
 namespace dhow::runtime_cli {
 
@@ -50,7 +51,8 @@ static Result<int> features(const Context& /*context*/, const Parsed& /*parsed*/
                                    "poststop"});
     all["mountOptions"] = json::to_array(oci::known_mount_options());
     all["linux"] = linux_features();
-    all["annotations"] = json::Object{{"io.dhow.runtime.version", DHOW_VERSION}};
+    all["annotations"] = json::Object{{"io.dhow.runtime.version", DHOW_VERSION},
+                                      {"io.dhow.runtime.wasm.engines", oci::wasm_engine_names()}};
     // Those that make a difference to how a container is run; "." ends a prefix.
     all["potentiallyUnsafeConfigAnnotations"] =
         json::to_array({"module.wasm.image/variant", "run.oci.handler"});
