@@ -25,7 +25,7 @@ teardown() { [ -z "${BUNDLE:-}" ] || teardown_bundle; }
     run rt run "$ID"
     echo "$output"
     [[ "$status" -eq 0 && "$output" == '<args><a b><--x><--><$HOME>' ]]
-    edit 'p["env"] = ["A=1", "B=x y=z", "LD_PRELOAD=/evil.so", "NODE_OPTIONS=--evil"]'
+    edit 'p["env"] = ["A=1", "B=x y=z", "LD_PRELOAD=/evil.so", "NODE_OPTIONS=--evil", "no value"]'
     args /probe.wasm env
     run rt run "$ID"
     echo "$output"

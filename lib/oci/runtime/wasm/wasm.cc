@@ -136,6 +136,9 @@ Result<WasmProgram> wasm_program(const WasmPlan& plan,
     call.module = TRY(find_module(process.args[0], env, process.cwd, plan.engine->reads_text));
     call.args.assign(process.args.begin() + 1, process.args.end());
     call.env = std::move(env);
+    // Engines take "K=V" alone.
+    std::erase_if(call.env,
+                  [](const std::string& entry) { return entry.find('=') == std::string::npos; });
     auto command = plan.engine->command(call);
     WasmProgram program{plan.launcher, std::move(command.env)};
     program.args.insert(program.args.end(), command.args.begin(), command.args.end());
