@@ -86,10 +86,6 @@ static Result<int> events(const Context& context, const Parsed& parsed) {
         return make_error(ErrorKind::Conflict,
                           "container with id " + container.state.id + " is not running");
     }
-    if (!container.state.cgroup.exists()) {
-        return make_error(ErrorKind::Unsupported,
-                          "container " + container.state.id + " has no cgroup that counts for it");
-    }
     if (!parsed.options.flag("stats")) return follow(container, interval);
     TRY(write_event("stats", container, true));
     return 0;

@@ -225,3 +225,20 @@ user_namespace() {
     rt features >features.json
     for option in $options; do grep -q "\"$option\"" features.json || { echo "not listed: $option"; return 1; }; done
 }
+
+@test "a source inside the container's root is what earlier mounts made of it" {
+    mkdir -p volume/deep rootfs/mnt rootfs/final
+    echo content >volume/deep/file
+    local users=
+    for users in '' "l['namespaces'].append({'type': 'user'})"; do
+        [ -z "$users" ] || chown -R 100000:100000 rootfs
+        edit "c['mounts'] = [m for m in c['mounts'] if not m['destination'].endswith(('/mnt', '/final'))]" \
+            "c['mounts'] += [{'destination': '/mnt', 'source': '$BUNDLE/volume', 'options': ['bind']},
+            {'destination': '$BUNDLE/rootfs/final', 'source': '$BUNDLE/rootfs/mnt/deep', 'options': ['rbind']}]" \
+            "l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 100000, 'size': 65536}] if ${#users} else []" "${users:-pass}"
+        args cat /final/file
+        run rt run "$ID"
+        echo "$output"
+        [ "$output" = content ]
+    done
+}

@@ -116,7 +116,8 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
                          plan.namespaces.has_new(NamespaceType::Cgroup),
                          std::move(plan.sources),
                          mount_label(linux_part),
-                         TRY(host_propagation(linux_part.rootfs_propagation))};
+                         TRY(host_propagation(linux_part.rootfs_propagation)),
+                         plan.rootfs};
     const PendingMounts pending = TRY(mount_all(context, spec.mounts));
     if (owns_dev(spec.mounts)) {
         TRY(make_devices(root, linux_part.devices, {.bind = plan.in_user_namespace}));

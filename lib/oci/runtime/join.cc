@@ -42,7 +42,8 @@ struct JoinPlan {
 };
 
 // Joining the namespace one is in already is refused for user namespaces and pointless for others.
-bool differs(pid_t pid, NamespaceType type) {
+// One that cannot be looked at is an error: taken for our own, the program would run on the host.
+Result<bool> differs(pid_t pid, NamespaceType type) {
     const std::string name = namespace_proc_name(type);
 
     struct stat ours {};
@@ -50,8 +51,15 @@ bool differs(pid_t pid, NamespaceType type) {
     struct stat theirs {};
 
     const std::string path = "/proc/" + std::to_string(pid) + "/ns/" + name;
-    return ::stat(("/proc/self/ns/" + name).c_str(), &ours) == 0 &&
-           ::stat(path.c_str(), &theirs) == 0 && ours.st_ino != theirs.st_ino;
+    if (::stat(("/proc/self/ns/" + name).c_str(), &ours) != 0) {
+        return errno == ENOENT ? Result<bool>(false) : system_error("inspect our namespaces");
+    }
+    if (::stat(path.c_str(), &theirs) != 0) {
+        auto error = system_error("inspect the container's " + name + " namespace");
+        if (error.sys_errno == EACCES) error.fix = "start the container first";
+        return error;
+    }
+    return ours.st_ino != theirs.st_ino;
 }
 
 // One call for all of them: what an ordinary user may enter is decided by the user namespace among
@@ -163,10 +171,11 @@ Status choose_namespaces(JoinPlan& plan) {
                                                              NamespaceType::Cgroup,
                                                              NamespaceType::Time};
     const pid_t pid = plan.state.init.pid;
-    plan.user_namespace = differs(pid, NamespaceType::User);
+    plan.user_namespace = TRY(differs(pid, NamespaceType::User));
     if (plan.user_namespace) plan.flags |= namespace_flag(NamespaceType::User);
     for (const NamespaceType type : kOthers) {
-        if (differs(pid, type)) plan.flags |= namespace_flag(type);
+        const bool other = TRY(differs(pid, type));
+        if (other) plan.flags |= namespace_flag(type);
     }
     if (plan.state.no_pivot) {
         plan.root =

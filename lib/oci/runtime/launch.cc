@@ -303,7 +303,7 @@ Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
     // The mapped ids may not reach what only we can see; where we cannot clone, they must.
     if (plan.namespaces.has_new(NamespaceType::User) && ::geteuid() == 0) {
         if (auto tree = clone_tree(AT_FDCWD, plan.rootfs, true)) plan.root_tree = tree.take();
-        plan.sources = TRY(open_bind_sources(options.bundle, plan.spec.mounts));
+        plan.sources = TRY(open_bind_sources(options.bundle, plan.rootfs, plan.spec.mounts));
     }
     TRY(map_mount_ids(options.bundle, plan.spec, plan.sources));
     return {};

@@ -215,7 +215,7 @@ TEST(Mounts, SourcesOfTheParentAreUsed) {
                                            bind("data", "/d"),
                                            bind("nosuch", "/n"),
                                            {.destination = "/d", .options = {"bind", "remount"}}};
-        auto sources = open_bind_sources(ground.bundle, mounts);
+        auto sources = open_bind_sources(ground.bundle, ground.bundle + "/rootfs", mounts);
         ASSERT_TRUE(sources);
         ASSERT_EQ(sources->size(), mounts.size());
         EXPECT_FALSE((*sources)[0]);

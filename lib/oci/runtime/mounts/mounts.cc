@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -43,7 +44,14 @@ Result<UniqueFd> open_bind_source(const std::string& bundle, const Mount& mount)
     return clone_tree(AT_FDCWD, absolute(bundle, mount.source), recursive, links);
 }
 
+// The part of a host's path that is below the container's root.
+static std::optional<std::string> within(const std::string& rootfs, const std::string& path) {
+    if (rootfs.size() < 2 || !path.starts_with(rootfs + "/")) return std::nullopt;
+    return path.substr(rootfs.size());
+}
+
 Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
+                                                const std::string& rootfs,
                                                 const std::vector<Mount>& mounts) {
     std::vector<UniqueFd> sources(mounts.size());
     for (size_t i = 0; i < mounts.size(); ++i) {
@@ -51,6 +59,7 @@ Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
         if (!is_bind(mounts[i], options) || options.remount) continue;
         // What the parent cannot clone the child may still be able to: that attempt tells the
         // error.
+        if (within(rootfs, mounts[i].source)) continue;
         auto source = open_bind_source(bundle, mounts[i]);
         if (source) sources[i] = source.take();
     }
@@ -115,6 +124,17 @@ static void keep_mode(const RootDir& root, const Mount& mount, Filesystem& files
     filesystem.parameters.emplace_back("mode", octal.data());
 }
 
+// A source inside the container's own tree is what that tree holds by now, mounts included.
+static Result<UniqueFd> open_own_source(const MountContext& context,
+                                        const Mount& mount,
+                                        const MountOptions& options) {
+    const auto inside = within(context.rootfs, mount.source);
+    if (!inside) return open_bind_source(context.bundle, mount);
+    const int links = options.source_nofollow ? O_NOFOLLOW : 0;
+    const auto place = TRY(context.root.open_at(*inside, O_PATH | links));
+    return clone_tree(place.get(), "", options.recursive_bind || mount.type == "rbind");
+}
+
 static Result<UniqueFd> make_mount(MountContext& context,
                                    const Mount& mount,
                                    size_t index,
@@ -127,7 +147,7 @@ static Result<UniqueFd> make_mount(MountContext& context,
             TRY(set_propagation(tree.get(), context.host_propagation, true));
             return tree;
         }
-        return open_bind_source(context.bundle, mount);
+        return open_own_source(context, mount, options);
     }
     Filesystem filesystem;
     filesystem.type = mount.type;
@@ -235,10 +255,20 @@ static Status mount_one(MountContext& context,
     return {};
 }
 
+// Some callers write destinations as the host sees them; as runc, the root's own path comes off.
+static std::optional<Mount> seen_inside(const std::string& rootfs, const Mount& mount) {
+    auto destination = within(rootfs, mount.destination);
+    if (!destination) return std::nullopt;
+    Mount inside = mount;
+    inside.destination = std::move(*destination);
+    return inside;
+}
+
 Result<PendingMounts> mount_all(MountContext& context, const std::vector<Mount>& mounts) {
     PendingMounts pending;
     for (size_t i = 0; i < mounts.size(); ++i) {
-        const Mount& mount = mounts[i];
+        const auto inside = seen_inside(context.rootfs, mounts[i]);
+        const Mount& mount = inside ? *inside : mounts[i];
         const std::string what = "mount '" +
                                  printable(mount.source.empty() ? mount.type : mount.source) +
                                  "' to '" + printable(mount.destination) + "'";

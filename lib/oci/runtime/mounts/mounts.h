@@ -29,6 +29,7 @@ struct MountContext {
     std::vector<UniqueFd> sources;
     std::string label = {};                // mount_label()
     uint64_t host_propagation = MS_SLAVE;  // host_propagation()
+    std::string rootfs = {};               // the root's path on the host
 };
 
 // What was mounted writable to be filled and still has to become read-only: finish_mounts().
@@ -40,8 +41,10 @@ Result<PendingMounts> mount_all(MountContext& context, const std::vector<Mount>&
 Status finish_mounts(const PendingMounts& pending);
 
 // Bind sources as detached trees, for MountContext::sources. Parent half, when the container gets a
-// user namespace of its own.
+// user namespace of its own. What is below the root's path is the child's: earlier mounts may be in
+// it by then.
 Result<std::vector<UniqueFd>> open_bind_sources(const std::string& bundle,
+                                                const std::string& rootfs,
                                                 const std::vector<Mount>& mounts);
 
 bool is_bind(const Mount& mount, const MountOptions& options);
