@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
-#include "oci/runtime/process/console_socket.h"
 
 #include <climits>
 
@@ -79,11 +78,6 @@ Status write_pid_file(const std::string& path, pid_t pid) {
     TRY_CONTEXT(replace_file_at(AT_FDCWD, path, std::to_string(pid), 0644, Durability::None),
                 "write pid file");
     return {};
-}
-
-Status send_pidfd(const Options& options, int pidfd) {
-    const std::string path = options.value("pidfd-socket");
-    return path.empty() ? Status() : oci::send_pidfd(path, pidfd);
 }
 
 Status write_stdout(const std::string& text) {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/join.h"
+#include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/terminal_relay.h"
 #include "oci/runtime/self_protect.h"
 #include "oci/runtime/validate.h"
@@ -127,14 +128,16 @@ static Status check_status(const Container& container, const Options& options) {
     return {};
 }
 
-static Result<int> run_process(oci::Joined& joined, bool detach) {
+static Result<int> run_process(oci::Joined& joined, const UniqueFd& pidfd_socket, bool detach) {
     if (detach) {
         TRY(oci::start_joined(joined));
+        TRY(oci::send_pidfd(pidfd_socket, joined.process.pidfd()));
         joined.process.detach();
         return 0;
     }
     auto foreground = TRY(oci::Foreground::begin(std::move(joined.terminal)));
     TRY(oci::start_joined(joined));
+    TRY(oci::send_pidfd(pidfd_socket, joined.process.pidfd()));
     const auto status = TRY(foreground.wait(joined.process));
     return status.exit_code();
 }
@@ -159,10 +162,10 @@ static Result<int> exec(const Context& context, const Parsed& parsed) {
             "cannot allocate tty if runtime will detach without setting console socket",
             "use --console-socket");
     }
+    const auto socket = TRY(oci::connect_pidfd_socket(options.value("pidfd-socket")));
     auto joined = TRY(oci::join(container.state, spec, process, join));
     TRY(write_pid_file(options.value("pid-file"), joined.process.pid()));
-    TRY(send_pidfd(options, joined.process.pidfd()));
-    return run_process(joined, join.detach);
+    return run_process(joined, socket, join.detach);
 }
 
 const Verb kExec{.name = "exec",

@@ -4,6 +4,7 @@
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/launch.h"
 #include "oci/runtime/namespaces/user_map.h"
+#include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/terminal_relay.h"
 #include "oci/runtime/self_protect.h"
 
@@ -84,9 +85,11 @@ static void undo(oci::Launched launched, oci::StateFolder folder) {
 static Result<int> run_foreground(oci::Launched& launched,
                                   oci::StateFolder& folder,
                                   const oci::RuntimeSpec& spec,
+                                  const UniqueFd& pidfd_socket,
                                   bool keep) {
     auto foreground = TRY(oci::Foreground::begin(std::move(launched.terminal)));
     TRY(oci::start_program(launched));
+    TRY(oci::send_pidfd(pidfd_socket, launched.init.pidfd()));
     TRY(poststart(spec, launched.state));
     const auto status = TRY(foreground.wait(launched.init));
     if (!keep) {
@@ -103,13 +106,17 @@ static Result<int> bring_up(oci::Launched& launched,
                             const Options& options) {
     TRY(folder.save(launched.state));
     TRY(write_pid_file(options.value("pid-file"), launched.state.init.pid));
-    TRY(send_pidfd(options, launched.init.pidfd()));
-    if (!launch.detach) return run_foreground(launched, folder, spec, options.flag("keep"));
+    const auto socket = TRY(oci::connect_pidfd_socket(options.value("pidfd-socket")));
+    if (!launch.detach) {
+        return run_foreground(launched, folder, spec, socket, options.flag("keep"));
+    }
     if (launch.wait_for_start) {
         TRY(oci::leave_created(launched));
+        TRY(oci::send_pidfd(socket, launched.init.pidfd()));
         return 0;
     }
     TRY(oci::start_program(launched));
+    TRY(oci::send_pidfd(socket, launched.init.pidfd()));
     TRY(poststart(spec, launched.state));
     launched.init.detach();
     return 0;

@@ -72,8 +72,6 @@ int activation_descriptors();
 // LISTEN_FDS and LISTEN_PID as the container's program is to see them.
 void pass_activation(oci::Process& process);
 Status write_pid_file(const std::string& path, pid_t pid);
-// To --pidfd-socket, if there is one.
-Status send_pidfd(const Options& options, int pidfd);
 Status write_stdout(const std::string& text);
 // Kills what is left of a container, runs poststop hooks, removes cgroup and state.
 Status destroy_container(Container& container);

@@ -20,10 +20,14 @@ Result<UniqueFd> connect_console(const std::string& path) {
     return connect(path, "console socket '" + path + "'");
 }
 
-Status send_pidfd(const std::string& path, int pidfd) {
-    const std::string what = "pidfd socket '" + path + "'";
-    const auto socket = TRY(connect(path, what));
-    TRY_CONTEXT(send_message(socket.get(), "pidfd", {pidfd}), what);
+Result<UniqueFd> connect_pidfd_socket(const std::string& path) {
+    if (path.empty()) return UniqueFd();
+    return connect(path, "pidfd socket '" + path + "'");
+}
+
+Status send_pidfd(const UniqueFd& socket, int pidfd) {
+    if (!socket) return {};
+    TRY_CONTEXT(send_message(socket.get(), "pidfd", {pidfd}), "send a pidfd");
     return {};
 }
 

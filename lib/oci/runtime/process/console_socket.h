@@ -12,7 +12,10 @@ namespace dhow::oci {
 
 // `path` is the caller's and may be long: connected through a descriptor of its folder.
 Result<UniqueFd> connect_console(const std::string& path);
-// One message with the descriptor, as runc sends it.
-Status send_pidfd(const std::string& path, int pidfd);
+// Invalid without a path. Before there is a process: a socket that nobody listens on costs none.
+Result<UniqueFd> connect_pidfd_socket(const std::string& path);
+// One message with the descriptor, as runc sends it. Once the process is what it will be: from then
+// on its receiver may end it.
+Status send_pidfd(const UniqueFd& socket, int pidfd);
 
 }  // namespace dhow::oci
