@@ -23,7 +23,7 @@ constexpr std::array<OptionSpec, 11> kGlobalOptions = {
      {"systemd-cgroup", 0, false, "cgroupsPath is SLICE:PREFIX:NAME"},
      {"cgroup-manager", 0, true, "cgroupfs or systemd, as crun has it"},
      {"rootless", 0, true, "accepted: found out by itself"},
-     {"criu", 0, true, "accepted"},
+     {"criu", 0, true, "the criu program, for checkpoint and restore"},
      {"version", 'v', false, "print the version"},
      {"help", 'h', false, "print this help"},
      {"no-subreaper", 0, false, "accepted"}}};
@@ -146,6 +146,7 @@ Result<int> run_verb(const Parsed& global) {
             "usage: dhow-runtime " + std::string(verb->name) + " " + std::string(verb->arguments));
     }
     const Context context{.root = global.options.value("root", default_root()),
+                          .criu = global.options.value("criu", "criu"),
                           .systemd_cgroup = global.options.flag("systemd-cgroup") ||
                                             global.options.value("cgroup-manager") == "systemd"};
     return verb->run(context, parsed);

@@ -17,6 +17,7 @@ namespace dhow::runtime_cli {
 
 struct Context {
     std::string root;  // --root
+    std::string criu;  // --criu: a path, or a name to look for in $PATH
     bool systemd_cgroup = false;
 
     // Compiled filters beside the state of all containers; used when somebody made the folder.
@@ -36,6 +37,7 @@ struct Verb {
 
 std::span<const Verb* const> all_verbs();
 
+extern const Verb kCheckpoint;
 extern const Verb kCreate;
 extern const Verb kDelete;
 extern const Verb kEvents;
@@ -45,6 +47,7 @@ extern const Verb kKill;
 extern const Verb kList;
 extern const Verb kPause;
 extern const Verb kPs;
+extern const Verb kRestore;
 extern const Verb kResume;
 extern const Verb kRun;
 extern const Verb kSpec;

@@ -6,7 +6,8 @@
 namespace dhow::runtime_cli {
 
 std::span<const Verb* const> all_verbs() {
-    static constexpr std::array<const Verb*, 15> kAll = {&kCreate,
+    static constexpr std::array<const Verb*, 17> kAll = {&kCheckpoint,
+                                                         &kCreate,
                                                          &kDelete,
                                                          &kEvents,
                                                          &kExec,
@@ -15,6 +16,7 @@ std::span<const Verb* const> all_verbs() {
                                                          &kList,
                                                          &kPause,
                                                          &kPs,
+                                                         &kRestore,
                                                          &kResume,
                                                          &kRun,
                                                          &kSpec,

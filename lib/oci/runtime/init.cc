@@ -121,6 +121,7 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
     const PendingMounts pending = TRY(mount_all(context, spec.mounts));
     if (owns_dev(spec.mounts)) {
         TRY(make_devices(root, linux_part.devices, {.bind = plan.in_user_namespace}));
+        TRY(adopt_null_stdio(root));
     }
     make_cwd(root, spec.process->cwd);
     TRY(write_sysctls(linux_part.sysctl));

@@ -48,18 +48,9 @@ static Status mount_v2(const MountContext& context,
     return attach_at(context, mount, *tree);
 }
 
-namespace {
-
-struct Shown {
-    std::string name;    // "cpu,cpuacct"; "systemd"
-    std::string folder;  // on the host
-    std::vector<std::string> links;
-};
-
-}  // namespace
-
-static Shown shown_as(const std::vector<std::string>& controllers, const std::string& folder) {
-    Shown shown{"", folder, {}};
+static ShownHierarchy shown_as(const std::vector<std::string>& controllers,
+                               const std::string& folder) {
+    ShownHierarchy shown{"", folder, {}};
     for (const std::string& controller : controllers) {
         const std::string name =
             controller.starts_with("name=") ? controller.substr(5) : controller;
@@ -69,8 +60,9 @@ static Shown shown_as(const std::vector<std::string>& controllers, const std::st
     return shown;
 }
 
-static Result<std::vector<Shown>> hierarchies_of(const ContainerCgroup& cgroup) {
-    std::vector<Shown> all;
+Result<std::vector<ShownHierarchy>> shown_hierarchies(const ContainerCgroup& cgroup) {
+    std::vector<ShownHierarchy> all;
+    if (host_is_v2()) return all;
     for (const CgroupPlace& place : cgroup.places) {
         if (!place.v2) all.push_back(shown_as(place.controllers, place.folder));
     }
@@ -83,7 +75,7 @@ static Result<std::vector<Shown>> hierarchies_of(const ContainerCgroup& cgroup) 
     return all;
 }
 
-static Status show(const RootDir& top, const Shown& shown, const MountOptions& options) {
+static Status show(const RootDir& top, const ShownHierarchy& shown, const MountOptions& options) {
     auto tree = TRY(clone_tree(AT_FDCWD, shown.folder, false));
     TRY(set_attributes(tree.get(), options.attr_set, options.attr_clear, false));
     const auto target = TRY(top.make_dirs("/" + shown.name));
@@ -107,8 +99,8 @@ static Status mount_v1(const MountContext& context,
     MountOptions inner = options;
     // A group shared with the caller is not the container's to write, whatever the options say.
     if (!context.cgroup.exists()) inner.attr_set |= MOUNT_ATTR_RDONLY;
-    const auto all = TRY(hierarchies_of(context.cgroup));
-    for (const Shown& shown : all) {
+    const auto all = TRY(shown_hierarchies(context.cgroup));
+    for (const ShownHierarchy& shown : all) {
         TRY_CONTEXT(show(top, shown, inner), "cgroup hierarchy '" + shown.name + "'");
     }
     return set_attributes(top.fd(), options.attr_set & MOUNT_ATTR_RDONLY, 0, false);

@@ -24,4 +24,8 @@ Status make_devices(const RootDir& root,
                     const std::vector<Device>& devices,
                     const DeviceOptions& options);
 
+// stdio that is the host's null device becomes the container's own: a mount of the host's that is
+// open in a container keeps it from being saved (criu(8)).
+Status adopt_null_stdio(const RootDir& root);
+
 }  // namespace dhow::oci
