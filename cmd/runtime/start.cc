@@ -7,14 +7,16 @@
 
 namespace dhow::runtime_cli {
 
-// The waiting init answers the connection, then either executes the program, which closes it, or
-// tells why it could not.
+// The waiting init answers the connection, and upon Start either executes the program, which closes
+// it, or tells why it could not. The socket is the mark of a created container: it goes before the
+// program comes, whenever this process is killed.
 static Status release_init(const Container& container) {
     auto socket = TRY(
         connect_unix_at(container.folder.fd(), oci::StateFolder::kStartSocket, SocketType::Packet));
     oci::ParentEnd init(std::move(socket));
     TRY(init.receive());
     TRY(remove_file_at(container.folder.fd(), oci::StateFolder::kStartSocket));
+    TRY(init.send(oci::ParentMessage::Start));
     return init.await_exec();
 }
 

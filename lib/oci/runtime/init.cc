@@ -161,7 +161,10 @@ static Status await_start(InitPlan& plan, ChildEnd& sync) {
     sync.replace(UniqueFd());
     auto caller = TRY(accept_unix(plan.start_listener.get()));
     sync.replace(std::move(caller));
-    return sync.ready();
+    TRY(sync.ready());
+    // A `start` that is killed before it has said so has started nothing.
+    TRY(sync.wait_for(ParentMessage::Start));
+    return {};
 }
 
 static void close_the_rest(const InitPlan& plan, const PayloadPlan& payload, const ChildEnd& sync) {

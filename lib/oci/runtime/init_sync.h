@@ -14,7 +14,7 @@
 //        | <------------------------ Terminal   |  only with a terminal relayed by the parent
 //        | <------------------------ Ready      |  all is set up and the executable was found
 //        | Created ------------------------->   |  or, by `create`: init goes on without us
-//        | Start --------------------------->   |  not after Created: `start` comes
+//        | Start --------------------------->   |  after Created: by `start`, once it heard Ready
 //        | <------- Failed or end of stream     |  execve failed, or worked
 //      At any point the child may send Failed instead, and ends.
 #pragma once

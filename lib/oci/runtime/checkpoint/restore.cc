@@ -261,12 +261,14 @@ Status make_cgroup(Plan& plan, const LaunchOptions& launch) {
     const auto layout = TRY(detect_cgroups());
     const Resources none;
     const Resources& resources = plan.spec.linux_->resources ? *plan.spec.linux_->resources : none;
-    plan.state.cgroup = TRY(create_cgroup(layout,
-                                          {.id = launch.id,
-                                           .path = plan.spec.linux_->cgroups_path,
-                                           .systemd = launch.systemd_cgroup,
-                                           .optional = false,
-                                           .resources = &resources}));
+    const CgroupRequest request{.id = launch.id,
+                                .path = plan.spec.linux_->cgroups_path,
+                                .systemd = launch.systemd_cgroup,
+                                .optional = false,
+                                .resources = &resources};
+    const auto group = TRY(cgroup_relative_path(request));
+    TRY(plan.folder.note_cgroup(group));
+    plan.state.cgroup = TRY(create_cgroup(layout, request));
     return plan.state.cgroup.exists() ? apply_resources(plan.state.cgroup, resources, false)
                                       : Status();
 }

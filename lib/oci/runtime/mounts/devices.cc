@@ -202,8 +202,8 @@ Status adopt_null_stdio(const RootDir& root) {
     for (int fd = 0; fd <= 2; ++fd) {
         if (!is_null_device(fd)) continue;
         const int mode = ::fcntl(fd, F_GETFL) & O_ACCMODE;
-        const auto own = root.open_at(
-            "/dev/null", mode | O_NONBLOCK | O_NOCTTY, 0, RootDir::Links::Refuse);
+        const auto own =
+            root.open_at("/dev/null", mode | O_NONBLOCK | O_NOCTTY, 0, RootDir::Links::Refuse);
         if (!own || !is_null_device(own->get())) continue;
         if (::dup3(own->get(), fd, 0) < 0) return system_error("reopen the null device");
         if (::fcntl(fd, F_SETFL, 0) != 0) return system_error("reopen the null device");
