@@ -8,6 +8,7 @@
 #include "oci/runtime/init_sync.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mount_options.h"
+#include "oci/runtime/mounts/mount_point.h"
 #include "oci/runtime/mounts/mounts.h"
 #include "oci/runtime/process/credentials.h"
 
