@@ -14,7 +14,10 @@ static Status release_init(const Container& container) {
     auto socket = TRY(
         connect_unix_at(container.folder.fd(), oci::StateFolder::kStartSocket, SocketType::Packet));
     oci::ParentEnd init(std::move(socket));
-    TRY(init.receive());
+    const auto answer = TRY(init.receive());
+    if (answer.type != oci::ChildMessage::Ready) {
+        return make_error(ErrorKind::Internal, "the container's init spoke out of order");
+    }
     TRY(remove_file_at(container.folder.fd(), oci::StateFolder::kStartSocket));
     TRY(init.send(oci::ParentMessage::Start));
     return init.await_exec();

@@ -204,7 +204,10 @@ Status await_ready(Joined& joined) {
     while (true) {
         auto message = TRY(joined.sync.receive());
         if (message.type == ChildMessage::Ready) return {};
-        if (message.type == ChildMessage::Terminal) joined.terminal = std::move(message.terminal);
+        if (message.type != ChildMessage::Terminal) {
+            return make_error(ErrorKind::Internal, "the process spoke out of order");
+        }
+        joined.terminal = std::move(message.terminal);
     }
 }
 

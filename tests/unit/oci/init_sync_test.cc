@@ -63,6 +63,85 @@ TEST(InitSync, CarriesTheWholeConversation) {
     EXPECT_TRUE(sync.parent.await_exec());
 }
 
+TEST(InitSync, ACreatedContainerIsToldAndThenStartedOverAnotherSocket) {
+    SyncPair sync = make_pair();
+    ASSERT_TRUE(sync.child.ready());
+    ASSERT_TRUE(sync.parent.receive());
+    ASSERT_TRUE(sync.parent.send(ParentMessage::Created));
+    sync.parent.close();  // `create` is gone; what it said is still there
+    ASSERT_TRUE(sync.child.wait_for(ParentMessage::Created));
+
+    SyncPair start = make_pair();
+    sync.child.replace(UniqueFd(::fcntl(start.child.fd(), F_DUPFD_CLOEXEC, 0)));
+    start.child.replace(UniqueFd());
+    ASSERT_TRUE(sync.child.ready());
+    auto answer = start.parent.receive();
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->type, ChildMessage::Ready);
+    sync.child.replace(UniqueFd());
+    EXPECT_TRUE(start.parent.await_exec());
+}
+
+// The runtime was killed before it stored the state: nobody could find this container any more.
+TEST(InitSync, WhatWasNeverStoredDoesNotWaitForStart) {
+    for (const bool heard : {true, false}) {
+        SyncPair sync = make_pair();
+        ASSERT_TRUE(sync.child.ready());
+        if (heard) ASSERT_TRUE(sync.parent.receive());
+        sync.parent.close();
+        EXPECT_FALSE(sync.child.wait_for(ParentMessage::Created));
+    }
+}
+
+TEST(InitSync, TheChildTakesOnlyWhatItWaitsFor) {
+    const ParentMessage all[] = {ParentMessage::Mapped,
+                                 ParentMessage::Proceed,
+                                 ParentMessage::HooksDone,
+                                 ParentMessage::Created,
+                                 ParentMessage::Start};
+    for (const ParentMessage sent : all) {
+        for (const ParentMessage wanted : all) {
+            SyncPair sync = make_pair();
+            ASSERT_TRUE(sync.parent.send(sent));
+            EXPECT_EQ(sync.child.wait_for(wanted).has_value(), sent == wanted)
+                << static_cast<char>(sent) << " for " << static_cast<char>(wanted);
+        }
+    }
+}
+
+TEST(InitSync, NonsenseFromTheParentIsAnError) {
+    for (const std::string& packet :
+         {std::string("x"), std::string(1, '\0'), std::string("P"), std::string(70000, 'z')}) {
+        auto [first, second] = make_socket_pair(SocketType::Packet).take();
+        ChildEnd child(std::move(second));
+        ASSERT_TRUE(send_message(first.get(), packet));
+        EXPECT_FALSE(child.wait_for(ParentMessage::Proceed)) << packet.substr(0, 4);
+    }
+}
+
+TEST(InitSync, WhatIsTooLongIsNoShorterMessage) {
+    const RawChild child;
+    child.say("4" + std::string(40000, ' '));
+    EXPECT_FALSE(child.parent->receive());
+    const RawChild twice;
+    twice.say("1" + std::string(20000, '7'));
+    EXPECT_FALSE(twice.parent->receive());
+}
+
+TEST(InitSync, DescriptorsThatNobodyAskedForAreClosed) {
+    const auto count = [] {
+        int open = 0;
+        for (int fd = 0; fd < 256; ++fd) open += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+        return open;
+    };
+    const RawChild child;
+    const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const int before = count();
+    child.say("2", {null.get(), null.get(), null.get()});
+    ASSERT_TRUE(child.parent->receive());
+    EXPECT_EQ(count(), before);
+}
+
 TEST(InitSync, AFilterMayComeBeforeItIsAskedFor) {
     SyncPair sync = make_pair();
     const std::string program(32768, '\x06');  // the largest the kernel takes
