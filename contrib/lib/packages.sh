@@ -15,7 +15,7 @@ packages_run=(uidmap passt ca-certificates libcurl4 libnftables1 procps)
 packages_test=(
     ccache libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy shellcheck python3 git
     bats jq curl openssl sqlite3 zstd busybox-static docker-registry apache2-utils skopeo mmdebstrap
-    crun runc slirp4netns iproute2 nftables strace util-linux qemu-system-x86 e2fsprogs
+    crun runc podman criu slirp4netns iproute2 nftables strace util-linux qemu-system-x86 e2fsprogs
     lld wasi-libc libclang-rt-14-dev-wasm32 nodejs
 )
 
