@@ -148,7 +148,6 @@ static Result<int> exec(const Context& context, const Parsed& parsed) {
     oci::JoinOptions join;
     join.preserved_fds = TRY(preserved_descriptors(options));
     join.console_socket = options.value("console-socket");
-    join.seccomp_cache = context.seccomp_cache();
     join.detach = options.flag("detach");
     join.cgroups = options.values("cgroup");
     std::erase(join.cgroups, "");

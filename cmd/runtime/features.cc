@@ -6,6 +6,7 @@
 #include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
+#include "oci/runtime/security/seccomp_rules.h"
 #include "oci/runtime/wasm/engines.h"
 
 namespace dhow::runtime_cli {
@@ -14,13 +15,10 @@ static json::Object linux_features() {
     json::Object seccomp;
     seccomp["enabled"] = true;
     seccomp["actions"] = json::to_array(oci::known_seccomp_actions());
-    seccomp["operators"] = json::to_array({"SCMP_CMP_EQ",
-                                           "SCMP_CMP_GE",
-                                           "SCMP_CMP_GT",
-                                           "SCMP_CMP_LE",
-                                           "SCMP_CMP_LT",
-                                           "SCMP_CMP_MASKED_EQ",
-                                           "SCMP_CMP_NE"});
+    seccomp["operators"] = json::to_array(oci::known_seccomp_operators());
+    seccomp["archs"] = json::to_array(oci::known_seccomp_architectures());
+    seccomp["knownFlags"] = json::to_array(oci::known_seccomp_flags());
+    seccomp["supportedFlags"] = json::to_array(oci::supported_seccomp_flags());
     json::Object features;
     features["namespaces"] =
         json::to_array({"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"});

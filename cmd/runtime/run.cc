@@ -54,7 +54,6 @@ static Result<oci::LaunchOptions> launch_options(const Context& context,
     launch.bundle = TRY(resolve_bundle(options.value("bundle")));
     launch.console_socket = options.value("console-socket");
     launch.host = host_programs();
-    launch.seccomp_cache = context.seccomp_cache();
     launch.no_pivot = options.flag("no-pivot");
     launch.new_keyring = !options.flag("no-new-keyring");
     launch.systemd_cgroup = context.systemd_cgroup;

@@ -19,9 +19,6 @@ struct Context {
     std::string root;  // --root
     std::string criu;  // --criu: a path, or a name to look for in $PATH
     bool systemd_cgroup = false;
-
-    // Compiled filters beside the state of all containers; used when somebody made the folder.
-    [[nodiscard]] std::string seccomp_cache() const { return root + "/../seccomp"; }
 };
 
 struct Verb {

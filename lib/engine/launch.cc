@@ -59,8 +59,6 @@ class StartGuard {
 };
 
 Result<UniqueFd> make_run_dir(Context& context, const std::string& id) {
-    // Where dhow-runtime keeps compiled seccomp programs: compiling costs ten times a start.
-    const auto programs = TRY(make_dir_at(context.run_root.get(), "seccomp"));
     const auto containers = TRY(make_dir_at(context.run_root.get(), "c"));
     // Anything there is from a run that is over: its files must not be mistaken for this one's.
     // What waits to be attached before the start stays.

@@ -208,7 +208,7 @@ Result<oci::Seccomp> load_seccomp(const std::string& path,
     policy.default_errno_ret = TRY(get_errno(object, "defaultErrnoRet"));
     policy.architectures = TRY(json::get_strings(object, "architectures"));
     if (policy.architectures.empty()) policy.architectures = native_architectures();
-    policy.flags = TRY(json::get_strings(object, "flags"));
+    if (object.contains("flags")) policy.flags = TRY(json::get_strings(object, "flags"));
     const json::Array* rules = TRY(json::get_array(object, "syscalls"));
     if (rules == nullptr) return policy;
     for (const json::Value& value : *rules) {

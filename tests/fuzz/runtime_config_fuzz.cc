@@ -7,7 +7,7 @@
 #include "oci/runtime/mounts/mount_options.h"
 #include "oci/runtime/namespaces/sysctl.h"
 #include "oci/runtime/security/capabilities.h"
-#include "oci/runtime/security/seccomp_cache.h"
+#include "oci/runtime/security/seccomp.h"
 #include "oci/runtime/state.h"
 #include "oci/runtime/validate.h"
 
@@ -78,7 +78,10 @@ void check_cgroup(const std::string& path) {
 void check_linux(const Linux& linux_part) {
     check_cgroup(linux_part.cgroups_path);
     if (linux_part.resources) check_limits(*linux_part.resources);
-    if (linux_part.seccomp) require(seccomp_key(*linux_part.seccomp).size() > 1);
+    if (linux_part.seccomp) {
+        const auto program = seccomp_program(*linux_part.seccomp);
+        if (!program) require_one_line(program.error());
+    }
     for (const auto& [key, value] : linux_part.sysctl) {
         require(value.find('\n') == std::string::npos);
         require(!climbs(key));

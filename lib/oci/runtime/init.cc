@@ -198,11 +198,12 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .terminal = TRY(enter_filesystem(plan, sync))};
     plan.console_socket.reset();
     ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-    const Payload payload = TRY(prepare_payload(payload_plan, sync));
+    Payload payload = TRY(prepare_payload(payload_plan, sync));
     close_the_rest(plan, payload_plan, sync);
     TRY(await_start(plan, sync));
     plan.start_listener.reset();
-    if (spec.hooks) {
+    if (spec.hooks && !spec.hooks->start_container.empty()) {
+        TRY(load_late_filter(payload_plan, payload));
         TRY(run_hooks(
             spec.hooks->start_container, "startContainer", plan.state_document, payload.env));
     }

@@ -54,9 +54,11 @@ Result<ParentEnd::Received> ParentEnd::receive() {
         if (!pid || *pid <= 0) return child_died();
         received.pid = *pid;
     }
-    if (received.type == ChildMessage::Terminal) {
+    if (received.type == ChildMessage::Terminal || received.type == ChildMessage::Listener) {
         if (message->fds.size() != 1) return child_died();
-        received.terminal = std::move(message->fds[0]);
+        auto& place =
+            received.type == ChildMessage::Terminal ? received.terminal : received.listener;
+        place = std::move(message->fds[0]);
     }
     return received;
 }

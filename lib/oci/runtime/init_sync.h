@@ -12,6 +12,7 @@
 //        | <------------------------ HooksDue   |  only with prestart or createRuntime hooks
 //        | HooksDone ----------------------->   |
 //        | <------------------------ Terminal   |  only with a terminal relayed by the parent
+//        | <------------------------ Listener   |  only with seccomp rules that notify
 //        | <------------------------ Ready      |  all is set up and the executable was found
 //        | Created ------------------------->   |  or, by `create`: init goes on without us
 //        | Start --------------------------->   |  after Created: by `start`, once it heard Ready
@@ -39,7 +40,7 @@ enum class ParentMessage : char {
     Start = 's'
 };
 // The order of declaration is the order of the conversation; Failed may come at any time.
-enum class ChildMessage : char { NeedMap, InitPid, HooksDue, Terminal, Ready, Failed };
+enum class ChildMessage : char { NeedMap, InitPid, HooksDue, Terminal, Listener, Ready, Failed };
 
 // Refuses messages that come twice or too early: a child that speaks out of order is not trusted.
 class ChildOrder {
@@ -58,6 +59,7 @@ class ParentEnd {
         ChildMessage type = ChildMessage::Failed;
         pid_t pid = 0;      // InitPid
         UniqueFd terminal;  // Terminal
+        UniqueFd listener;  // Listener
     };
 
     Status send(ParentMessage message, std::string_view bytes = {});
@@ -88,6 +90,9 @@ class ChildEnd {
     Status hooks_due() { return send(ChildMessage::HooksDue); }
 
     Status terminal(int master) { return send(ChildMessage::Terminal, {}, master); }
+
+    // One sendmsg(2) and nothing else: the filter is in force.
+    Status listener(int listener) { return send(ChildMessage::Listener, {}, listener); }
 
     Status ready() { return send(ChildMessage::Ready); }
 

@@ -12,6 +12,7 @@
 #include "oci/runtime/process/credentials.h"
 #include "oci/runtime/process/payload.h"
 #include "oci/runtime/security/seccomp.h"
+#include "oci/runtime/security/seccomp_listener.h"
 
 #include <array>
 #include <cerrno>
@@ -123,7 +124,7 @@ Status become_program(JoinPlan& plan, ChildEnd& sync) {
         .labels = std::move(labels),
         .terminal = TRY(open_terminal(plan, sync))};
     plan.console_socket.reset();
-    const Payload payload = TRY(prepare_payload(payload_plan, sync));
+    Payload payload = TRY(prepare_payload(payload_plan, sync));
     TRY(sync.ready());
     TRY(sync.wait_for(ParentMessage::Start));
     auto keep = payload_plan.labels.descriptors();
@@ -200,14 +201,27 @@ Result<Child> give_birth(JoinPlan& plan, ParentEnd& sync, int cgroup) {
     return process;
 }
 
-Status await_ready(Joined& joined) {
+Status give_listener(const Joined& joined, const JoinPlan& plan, int listener) {
+    const AgentReport report{.state = public_state(plan.state, ContainerStatus::Running, false),
+                             .pid = joined.process.pid()};
+    return give_to_agent(*plan.spec.linux_->seccomp, report, listener);
+}
+
+Status await_ready(Joined& joined, const JoinPlan& plan) {
     while (true) {
         auto message = TRY(joined.sync.receive());
-        if (message.type == ChildMessage::Ready) return {};
-        if (message.type != ChildMessage::Terminal) {
-            return make_error(ErrorKind::Internal, "the process spoke out of order");
+        switch (message.type) {
+            case ChildMessage::Ready:
+                return {};
+            case ChildMessage::Terminal:
+                joined.terminal = std::move(message.terminal);
+                break;
+            case ChildMessage::Listener:
+                TRY(give_listener(joined, plan, message.listener.get()));
+                break;
+            default:
+                return make_error(ErrorKind::Internal, "the process spoke out of order");
         }
-        joined.terminal = std::move(message.terminal);
     }
 }
 
@@ -223,10 +237,6 @@ Result<Joined> join(const ContainerState& state,
     if (!options.console_socket.empty()) {
         plan.console_socket = TRY(connect_console(options.console_socket));
     }
-    std::string filter;
-    if (spec.linux_->seccomp) {
-        filter = TRY(seccomp_program(*spec.linux_->seccomp, options.seccomp_cache));
-    }
     const auto cgroup =
         options.cgroups.empty() ? state.cgroup : TRY(sub_cgroup(state.cgroup, options.cgroups));
     const auto unified = TRY_CONTEXT(open_unified(cgroup), "open cgroup");
@@ -240,8 +250,11 @@ Result<Joined> join(const ContainerState& state,
     TRY_CONTEXT(join_cgroup(cgroup, pid, false),
                 "adding pid " + std::to_string(pid) + " to cgroups");
     TRY(joined.sync.send(ParentMessage::Proceed));
-    if (spec.linux_->seccomp) TRY(joined.sync.send(ParentMessage::Filter, filter));
-    TRY(await_ready(joined));
+    if (spec.linux_->seccomp) {
+        const auto filter = TRY(seccomp_program(*spec.linux_->seccomp));
+        TRY(joined.sync.send(ParentMessage::Filter, filter));
+    }
+    TRY(await_ready(joined, plan));
     return joined;
 }
 

@@ -17,7 +17,6 @@ namespace dhow::oci {
 
 struct JoinOptions {
     std::string console_socket;
-    std::string seccomp_cache;
     std::vector<std::string> cgroups;  // as sub_cgroup() has them; empty: the container's own
     std::vector<int> preserved_fds;    // as in LaunchOptions
     bool detach = false;

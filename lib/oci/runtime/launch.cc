@@ -20,6 +20,7 @@
 #include "oci/runtime/process/payload.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
+#include "oci/runtime/security/seccomp_listener.h"
 #include "oci/runtime/validate.h"
 #include "rootless/paths.h"
 
@@ -191,11 +192,20 @@ std::string told(ChildMessage type) {
             return "namespaces and mounts are made, hooks are due";
         case ChildMessage::Terminal:
             return "the terminal is made";
+        case ChildMessage::Listener:
+            return "the filter is loaded, calls wait for the agent";
         case ChildMessage::Ready:
             return "set up, waits for start";
         default:
             return "message " + std::to_string(static_cast<int>(type));
     }
+}
+
+Status give_listener(const Launched& launched, const RuntimeSpec& spec, int listener) {
+    const AgentReport report{
+        .state = public_state(launched.state, ContainerStatus::Creating, false),
+        .pid = launched.state.init.pid};
+    return give_to_agent(*spec.linux_->seccomp, report, listener);
 }
 
 Status talk(Launched& launched, const RuntimeSpec& spec) {
@@ -208,6 +218,9 @@ Status talk(Launched& launched, const RuntimeSpec& spec) {
                 break;
             case ChildMessage::Terminal:
                 launched.terminal = std::move(message.terminal);
+                break;
+            case ChildMessage::Listener:
+                TRY(give_listener(launched, spec, message.listener.get()));
                 break;
             case ChildMessage::Ready:
                 return {};
@@ -232,9 +245,9 @@ ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
     return state;
 }
 
-Status give_filter(ParentEnd& sync, const RuntimeSpec& spec, const std::string& cache) {
+Status give_filter(ParentEnd& sync, const RuntimeSpec& spec) {
     if (!spec.linux_->seccomp) return {};
-    const auto program = TRY(seccomp_program(*spec.linux_->seccomp, cache));
+    const auto program = TRY(seccomp_program(*spec.linux_->seccomp));
     return sync.send(ParentMessage::Filter, program);
 }
 
@@ -273,7 +286,7 @@ Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
     warn_of_ambient(*spec.process);
     TRY(launched.sync.send(ParentMessage::Proceed));
     // Compiled while the child mounts.
-    TRY(give_filter(launched.sync, spec, plan.options.seccomp_cache));
+    TRY(give_filter(launched.sync, spec));
     TRY(talk(launched, spec));
     devices.keep();
     return launched;

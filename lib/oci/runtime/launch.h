@@ -20,7 +20,6 @@ struct LaunchOptions {
     std::string id;
     std::string bundle;  // absolute
     std::string console_socket;
-    std::string seccomp_cache;  // folder
     HostPrograms host;
     std::vector<int> preserved_fds;  // what the program keeps beside 0 to 2
     bool no_pivot = false;

@@ -9,12 +9,14 @@
 #include "oci/runtime/process/memory_policy.h"
 #include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/security/seccomp.h"
+#include "oci/runtime/security/seccomp_listener.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -124,6 +126,13 @@ static Status find_program(const PayloadPlan& plan, Payload& payload) {
     return {};
 }
 
+static Status load_filter(const PayloadPlan& plan, Payload& payload, ChildEnd& sync) {
+    if (payload.late_filter.empty() || !notifies(*plan.seccomp)) {
+        return load_late_filter(plan, payload);
+    }
+    return load_with_listener(std::exchange(payload.late_filter, {}), *plan.seccomp, sync);
+}
+
 Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     Payload payload;
     const Process& process = plan.process;
@@ -137,19 +146,23 @@ Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     const bool entered = ::chdir(process.cwd.c_str()) == 0;
     if (entered) TRY(verify_cwd(process.cwd));
     seal_descriptors();
-    std::string filter;
-    if (plan.seccomp != nullptr) filter = TRY(sync.wait_for(ParentMessage::Filter));
+    if (plan.seccomp != nullptr) payload.late_filter = TRY(sync.wait_for(ParentMessage::Filter));
     // Without no_new_privs a filter needs CAP_SYS_ADMIN, which is about to go.
-    if (plan.seccomp != nullptr && !process.no_new_privileges) {
-        TRY(load_seccomp(filter, *plan.seccomp));
-    } else {
-        payload.late_filter = std::move(filter);
-    }
+    if (!process.no_new_privileges) TRY(load_filter(plan, payload, sync));
     TRY(become_user(plan));
     if (!entered) TRY(enter_cwd(process.cwd));
     TRY(find_program(plan, payload));
     reset_signals();
+    // The parent that hands the listener on may be gone when the program starts.
+    if (plan.seccomp != nullptr && notifies(*plan.seccomp)) TRY(load_filter(plan, payload, sync));
     return payload;
+}
+
+Status load_late_filter(const PayloadPlan& plan, Payload& payload) {
+    if (payload.late_filter.empty()) return {};
+    const std::string filter = std::exchange(payload.late_filter, {});
+    TRY(load_seccomp(filter, *plan.seccomp));
+    return {};
 }
 
 void close_foreign(const std::vector<int>& preserved, std::vector<int> keep) {
@@ -175,15 +188,11 @@ static std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return list;
 }
 
-Error execute(const PayloadPlan& plan, const Payload& payload) {
+Error execute(const PayloadPlan& plan, Payload& payload) {
     const auto argv = pointers(payload.args.empty() ? plan.process.args : payload.args);
     const auto envp = pointers(payload.env);
     if (auto labelled = plan.labels.apply(); !labelled) return std::move(labelled).error();
-    if (plan.seccomp != nullptr && !payload.late_filter.empty()) {
-        if (auto loaded = load_seccomp(payload.late_filter, *plan.seccomp); !loaded) {
-            return std::move(loaded).error();
-        }
-    }
+    if (auto loaded = load_late_filter(plan, payload); !loaded) return std::move(loaded).error();
     ::execve(payload.executable.c_str(), argv.data(), envp.data());
     return exec_error(plan.process.args[0], errno);
 }

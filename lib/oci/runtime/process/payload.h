@@ -45,10 +45,12 @@ bool keeps_groups(const RuntimeSpec& spec);
 
 // Everything that can fail before the program is started.
 Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync);
+// Loads the late filter now, for what must run under it as the program does.
+Status load_late_filter(const PayloadPlan& plan, Payload& payload);
 // Closes what the program must not have, except `keep` (the set-up's own sockets, CLOEXEC). Those
 // of `preserved` survive the exec.
 void close_foreign(const std::vector<int>& preserved, std::vector<int> keep);
 // execve(2). Comes back only with the reason why not.
-Error execute(const PayloadPlan& plan, const Payload& payload);
+Error execute(const PayloadPlan& plan, Payload& payload);
 
 }  // namespace dhow::oci
