@@ -180,37 +180,6 @@ old_filter() {
     [ ! -e rootfs/etc/new ]
 }
 
-@test "seccomp: denied calls fail, and the compiled program is kept" {
-    edit 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
-        "syscalls": [{"names": ["mkdir", "mkdirat", "no_such_call"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}'
-    script 'grep Seccomp: /proc/self/status; mkdir /tmp/x'
-    mkdir -m 700 "$BATS_TEST_TMPDIR/seccomp"
-    for nnp in True False; do
-        edit "p['noNewPrivileges'] = $nnp"
-        for _ in 1 2; do
-            run rt run "$ID"
-            echo "$output"
-            [[ "${lines[0]}" == *2 && "$output" == *"not supported"* ]]
-            [ "$(find "$BATS_TEST_TMPDIR/seccomp" -name '*.bpf' | wc -l)" -eq 1 ]
-        done
-    done
-    args sleep 100
-    rt run --detach "$ID"
-    run rt exec "$ID" mkdir /tmp/y
-    [[ "$status" -ne 0 && "$output" == *"not supported"* ]]
-    edit 'l["seccomp"]["defaultAction"] = "SCMP_ACT_NOSUCH"'
-    run rt run "$ID-2"
-    [[ "$status" -eq 1 && "$output" == *"unknown action"* ]]
-}
-
-@test "a cache of filters that others may write to is not used" {
-    edit 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}'
-    args true
-    mkdir -m 777 "$BATS_TEST_TMPDIR/seccomp"
-    rt run "$ID"
-    [ -z "$(ls "$BATS_TEST_TMPDIR/seccomp")" ]
-}
-
 @test "hostname, sysctl, rlimits, oom score, no_new_privs" {
     edit 'c["hostname"] = "inner"' 'c["domainname"] = "example"' \
         'l["sysctl"] = {"net.ipv4.ip_unprivileged_port_start": "81", "kernel.msgmax": "4096"}' \

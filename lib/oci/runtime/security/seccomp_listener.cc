@@ -63,8 +63,7 @@ Status load_with_helper(std::string_view program, const Seccomp& seccomp, ChildE
 Result<UniqueFd> connect_agent(const std::string& path) {
     const size_t slash = path.rfind('/');
     if (!path.starts_with('/')) {
-        return make_error(ErrorKind::InvalidArgument,
-                          "'" + printable(path) + "' is not an absolute path");
+        return make_error(ErrorKind::InvalidArgument, "listenerPath is not an absolute path");
     }
     const auto folder = TRY(open_dir_at(AT_FDCWD, slash == 0 ? "/" : path.substr(0, slash)));
     return connect_unix_at(folder.get(), path.substr(slash + 1), SocketType::Stream);
@@ -91,8 +90,9 @@ Status load_with_listener(std::string_view program, const Seccomp& seccomp, Chil
 
 Status give_to_agent(const Seccomp& seccomp, const AgentReport& report, int listener) {
     const std::string document = TRY(container_process_state(seccomp, report));
-    const auto agent = TRY_CONTEXT(connect_agent(seccomp.listener_path),
-                                   "failed to connect with seccomp agent specified in the profile");
+    const auto agent = TRY_CONTEXT(
+        connect_agent(seccomp.listener_path),
+        "failed to connect with seccomp agent '" + printable(seccomp.listener_path) + "'");
     return send_message(agent.get(), document, {listener});
 }
 
