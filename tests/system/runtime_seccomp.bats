@@ -284,7 +284,7 @@ PYTHON
     stop_agent
     touch rootfs/tmp/go
     wait_for_status "$ID" stopped
-    grep "Function not implemented" rootfs/tmp/said
+    grep "Function not impl" rootfs/tmp/said
 }
 
 @test "what cannot notify is refused" {

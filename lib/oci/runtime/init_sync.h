@@ -2,13 +2,12 @@
 // The conversation between launch (parent half) and init or join (child half) over a SEQPACKET
 // pair. The ends are of two types: neither can send what only the other may. Closing early is an
 // error for the peer: nobody waits for the dead. An execve(2) is seen as end of stream.
-//
 //      parent                                 child
 //        | <------------------------ NeedMap    |  only a stage, after unshare(CLONE_NEWUSER)
 //        | Mapped ------------------------->    |  only when the child asked or waits for its ids
 //        | <------------------------ InitPid    |  only a stage: the pid of the real init
 //        | Proceed ------------------------>    |  ids mapped, cgroup joined
-//        | Filter -------------------------->   |  only with seccomp: the BPF program
+//        | Filter -------------------------->   |  only with seccomp
 //        | <------------------------ HooksDue   |  only with prestart or createRuntime hooks
 //        | HooksDone ----------------------->   |
 //        | <------------------------ Terminal   |  only with a terminal relayed by the parent

@@ -63,8 +63,8 @@ struct SeccompSyscall {
 struct Seccomp {
     std::string default_action;
     std::optional<uint32_t> default_errno_ret;
-    std::vector<std::string> architectures;  // "SCMP_ARCH_X86_64"
-    std::optional<std::vector<std::string>> flags;  // none at all is not the same as an empty list
+    std::vector<std::string> architectures;         // "SCMP_ARCH_X86_64"
+    std::optional<std::vector<std::string>> flags;  // absent differs from empty
     std::string listener_path;
     std::string listener_metadata;
     std::vector<SeccompSyscall> syscalls;

@@ -188,6 +188,7 @@ TEST(InitSync, OrderIsTheOrderOfDeclaration) {
                                 ChildMessage::InitPid,
                                 ChildMessage::HooksDue,
                                 ChildMessage::Terminal,
+                                ChildMessage::Listener,
                                 ChildMessage::Ready};
     for (size_t first = 0; first < std::size(all); ++first) {
         for (size_t second = 0; second < std::size(all); ++second) {
@@ -267,6 +268,30 @@ TEST(InitSync, DescriptorsArriveAndAreCloexec) {
     EXPECT_EQ(::fcntl(sync.child.fd(), F_GETFD), FD_CLOEXEC);
 }
 
+// The filter is in force when it is sent, and the child need not wait for an answer.
+TEST(InitSync, AListenerComesBeforeTheChildIsReady) {
+    SyncPair sync = make_pair();
+    const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(sync.child.listener(null.get()));
+    ASSERT_TRUE(sync.child.ready());
+    sync.child.replace(UniqueFd());
+    auto message = sync.parent.receive();
+    ASSERT_TRUE(message) << message.error().message;
+    EXPECT_EQ(message->type, ChildMessage::Listener);
+    EXPECT_TRUE(message->listener);
+    EXPECT_FALSE(message->terminal);
+    const auto ready = sync.parent.receive();
+    ASSERT_TRUE(ready);
+    EXPECT_EQ(ready->type, ChildMessage::Ready);
+    EXPECT_FALSE(ready->listener);
+
+    SyncPair late = make_pair();
+    ASSERT_TRUE(late.child.ready());
+    ASSERT_TRUE(late.child.listener(null.get()));
+    ASSERT_TRUE(late.parent.receive());
+    EXPECT_FALSE(late.parent.receive()) << "nobody would hand it on";
+}
+
 TEST(InitSync, NobodyWaitsForTheDead) {
     SyncPair first = make_pair();
     first.child.replace(UniqueFd());
@@ -292,7 +317,7 @@ TEST(InitSync, SendingToTheDeadTellsWhatTheySaidLast) {
 }
 
 TEST(InitSync, NonsenseFromTheChildIsAnError) {
-    const std::vector<std::string> packets = {"6",
+    const std::vector<std::string> packets = {"7",
                                               "9",
                                               "/",
                                               "a",
@@ -304,8 +329,9 @@ TEST(InitSync, NonsenseFromTheChildIsAnError) {
                                               "199999999999",
                                               "1 7",
                                               "3",
-                                              "5",
-                                              "5garbage"};
+                                              "4",
+                                              "6",
+                                              "6garbage"};
     for (const std::string& packet : packets) {
         const RawChild child;
         child.say(packet);
@@ -315,6 +341,8 @@ TEST(InitSync, NonsenseFromTheChildIsAnError) {
     const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     child.say("3", {null.get(), null.get()});
     EXPECT_FALSE(child.parent->receive()) << "two terminals";
+    child.say("4", {null.get(), null.get()});
+    EXPECT_FALSE(child.parent->receive()) << "two listeners";
 }
 
 TEST(InitSync, NonsenseInPlaceOfAnExecIsNoSuccess) {

@@ -7,8 +7,13 @@
 #include "tests/support/seccomp_oracle.h"
 
 #include <gtest/gtest.h>
+#include <seccomp.h>
 
+#include <array>
+#include <cerrno>
 #include <sstream>
+
+#include <linux/audit.h>
 
 namespace dhow::oci {
 
