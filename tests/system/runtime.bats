@@ -324,3 +324,18 @@ PYTHON
         assert_clean
     done
 }
+
+@test "delete --regex: those that match, and no other" {
+    args sleep 100
+    rt run --detach one-a
+    rt run --detach one-b
+    rt run --detach two
+    run rt delete --regex '^one-'
+    [ "$status" -eq 1 ]
+    rt delete --force --regex '^one-[ab]$'
+    [ "$(ls "$STATE")" = two ]
+    run rt delete --force --regex '('
+    [[ "$status" -eq 1 && "$output" == *"invalid regular expression"* ]]
+    rt delete --force --regex nothing
+    rt delete --force two
+}
