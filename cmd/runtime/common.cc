@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
+#include "oci/runtime/mounts/rootfs.h"
+#include "oci/runtime/process/console_socket.h"
 
 #include <climits>
 
@@ -105,6 +107,9 @@ static Status end_processes(const Container& container) {
 
 Status destroy_container(Container& container) {
     TRY(end_processes(container));
+    if (container.state.on_host) {
+        ignore(oci::detach_root(container.state.rootfs), "somebody else may have done it");
+    }
     TRY(oci::destroy_cgroup(container.state.cgroup));
     const auto document = oci::public_state(container.state, oci::ContainerStatus::Stopped, false);
     // The bundle may be gone, and its hooks with it; the container is deleted all the same.

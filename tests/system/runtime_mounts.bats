@@ -241,4 +241,44 @@ user_namespace() {
         echo "$output"
         [ "$output" = content ]
     done
+mounts_below_bundle() {
+    grep -c " $BUNDLE/rootfs" /proc/self/mountinfo || true
+}
+
+@test "in the mount namespace of another process: its view is unharmed, exec finds the container's root" {
+    unshare --mount sleep 100 &
+    local other=$!
+    until [ "$(readlink /proc/$other/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do sleep 0.05; done
+    edit "[n for n in l['namespaces'] if n['type'] == 'mount'][0]['path'] = '/proc/$other/ns/mnt'"
+    args sleep 100
+    rt run --detach "$ID"
+    [ "$(readlink "/proc/$(rt state "$ID" | jq .pid)/ns/mnt")" = "$(readlink /proc/$other/ns/mnt)" ]
+    [ "$(nsenter --target $other --mount ls /)" = "$(ls /)" ]
+    [ "$(rt exec "$ID" ls / | xargs)" = "$(ls "$BUNDLE/rootfs" | xargs)" ]
+    [ "$(mounts_below_bundle)" -eq 0 ]
+    rt delete --force "$ID"
+    kill $other
+}
+
+@test "without a mount namespace: a chroot on the host, of which nothing is left" {
+    edit "l['namespaces'] = [n for n in l['namespaces'] if n['type'] != 'mount']"
+    args sleep 100
+    rt run --detach "$ID"
+    [ "$(readlink "/proc/$(rt state "$ID" | jq .pid)/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ]
+    [ "$(rt exec "$ID" ls / | xargs)" = "$(ls "$BUNDLE/rootfs" | xargs)" ]
+    [ "$(mounts_below_bundle)" -gt 2 ]
+    rt delete --force "$ID"
+    [ "$(mounts_below_bundle)" -eq 0 ]
+    # Nor of one that fails, before its mounts and after them; a mount of the caller's own stays.
+    mount --bind rootfs rootfs
+    args /missing
+    run rt run "$ID"
+    [ "$status" -ne 0 ]
+    [ "$(mounts_below_bundle)" -eq 1 ]
+    edit "c['mounts'].insert(0, {'destination': '/x', 'type': 'none-such'})"
+    run rt run "$ID"
+    [ "$status" -eq 1 ]
+    [ "$(mounts_below_bundle)" -eq 1 ]
+    umount rootfs
+    assert_clean
 }

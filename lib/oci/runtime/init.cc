@@ -108,8 +108,9 @@ static void make_cwd(const RootDir& root, const std::string& cwd) {
 static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& sync) {
     const RuntimeSpec& spec = plan.spec;
     const Linux& linux_part = *spec.linux_;
-    const RootDir root =
-        TRY(prepare_root(plan.rootfs, linux_part.rootfs_propagation, std::move(plan.root_tree)));
+    const bool shared = !plan.namespaces.has_new(NamespaceType::Mount);
+    const RootDir root = TRY(prepare_root(
+        plan.rootfs, linux_part.rootfs_propagation, std::move(plan.root_tree), shared));
     MountContext context{root,
                          plan.options.bundle,
                          plan.cgroup,
@@ -132,6 +133,7 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
     TRY(finish_mounts(pending));
     TRY(enter_root(root,
                    {.no_pivot = plan.options.no_pivot,
+                    .shared = shared,
                     .readonly = spec.root->readonly,
                     .propagation = linux_part.rootfs_propagation}));
     TRY(make_paths_readonly(root, linux_part.readonly_paths));

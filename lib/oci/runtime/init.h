@@ -21,6 +21,7 @@ struct InitPlan {
     std::string rootfs;              // absolute
     std::string state_document;      // for createContainer and startContainer hooks
     bool in_user_namespace = false;  // now or after the clone
+    bool on_host = false;            // in the host's mount namespace
     bool joined = false;             // a stage has entered the existing namespaces already
     UniqueFd root_tree;              // see prepare_root()
     std::vector<UniqueFd> sources;   // see MountContext

@@ -178,7 +178,7 @@ Status choose_namespaces(JoinPlan& plan) {
         const bool other = TRY(differs(pid, type));
         if (other) plan.flags |= namespace_flag(type);
     }
-    if (plan.state.no_pivot) {
+    if (plan.state.no_pivot || plan.state.shares_mounts) {
         plan.root =
             TRY(open_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/root", O_PATH | O_DIRECTORY));
     }

@@ -12,6 +12,7 @@
 #include "oci/runtime/mounts/idmapped_mounts.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mounts.h"
+#include "oci/runtime/mounts/rootfs.h"
 #include "oci/runtime/namespaces/net_devices.h"
 #include "oci/runtime/namespaces/sysctl.h"
 #include "oci/runtime/namespaces/user_map.h"
@@ -240,6 +241,8 @@ ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
     state.annotations = spec.annotations;
     state.cgroup = plan.cgroup;
     state.no_pivot = plan.options.no_pivot;
+    state.shares_mounts = !plan.namespaces.has_new(NamespaceType::Mount);
+    state.on_host = plan.on_host;
     state.shares_pids = !plan.namespaces.has_new(NamespaceType::Pid);
     state.new_keyring = plan.options.new_keyring;
     return state;
@@ -318,6 +321,7 @@ Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
         if (auto tree = clone_tree(AT_FDCWD, plan.rootfs, true)) plan.root_tree = tree.take();
         plan.sources = TRY(open_bind_sources(options.bundle, plan.rootfs, plan.spec.mounts));
     }
+    if (plan.on_host) plan.root_tree = TRY(clone_tree(AT_FDCWD, plan.rootfs, true));
     TRY(map_mount_ids(options.bundle, plan.spec, plan.sources));
     return {};
 }
@@ -331,6 +335,7 @@ Result<Launched> launch_program(const RuntimeSpec& spec,
                   .wasm = wasm,
                   .namespaces = TRY(plan_namespaces(spec.linux_->namespaces))};
     TRY(refuse_host_sysctls(spec, plan.namespaces));
+    plan.on_host = !TRY(plan.namespaces.leaves(NamespaceType::Mount));
     const std::string& root = spec.root->path;
     plan.rootfs = root.starts_with('/') ? root : options.bundle + "/" + root;
     bool joins_user = false;
@@ -355,7 +360,12 @@ Result<Launched> launch_program(const RuntimeSpec& spec,
     auto limited =
         plan.cgroup.exists() ? apply_resources(plan.cgroup, resources, rootless) : Status();
     auto launched = limited ? launch_planned(spec, plan) : Result<Launched>(limited.error());
-    if (!launched) ignore(destroy_cgroup(plan.cgroup), "the first error is the one to tell");
+    if (!launched) {
+        ignore(destroy_cgroup(plan.cgroup), "the first error is the one to tell");
+        if (plan.on_host) {
+            ignore(detach_root(plan.rootfs, plan.root_tree.get()), "likewise");
+        }
+    }
     return launched;
 }
 

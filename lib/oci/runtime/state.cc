@@ -56,6 +56,8 @@ std::string to_json(const ContainerState& state) {
     object["annotations"] = json::to_object(state.annotations);
     object["cgroups"] = places_json(state.cgroup);
     object["noPivot"] = state.no_pivot;
+    if (state.shares_mounts) object["sharesMounts"] = true;
+    if (state.on_host) object["onHost"] = true;
     object["sharesPids"] = state.shares_pids;
     object["newKeyring"] = state.new_keyring;
     return json::compact(object);
@@ -111,6 +113,10 @@ Result<ContainerState> parse_state(std::string_view text) {
     state.cgroup = TRY(parse_places(object));
     const auto no_pivot = TRY(json::get_bool(object, "noPivot"));
     state.no_pivot = no_pivot.value_or(false);
+    const auto shares_mounts = TRY(json::get_bool(object, "sharesMounts"));
+    state.shares_mounts = shares_mounts.value_or(false);
+    const auto on_host = TRY(json::get_bool(object, "onHost"));
+    state.on_host = on_host.value_or(false);
     const auto shares_pids = TRY(json::get_bool(object, "sharesPids"));
     state.shares_pids = shares_pids.value_or(false);
     const auto new_keyring = TRY(json::get_bool(object, "newKeyring"));

@@ -29,7 +29,9 @@ struct ContainerState {
     std::map<std::string, std::string> annotations;
     ContainerCgroup cgroup;
     bool no_pivot = false;
-    bool shares_pids = false;  // the death of its init is not the end of its other processes
+    bool shares_mounts = false;  // its root is a chroot in a mount namespace of others
+    bool on_host = false;        // and those are the host's: its mounts do not go by themselves
+    bool shares_pids = false;    // the death of its init is not the end of its other processes
     bool new_keyring = true;
 };
 

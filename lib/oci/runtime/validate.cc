@@ -57,9 +57,6 @@ static Status validate_version(const std::string& version) {
 }
 
 static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
-    if (!has_new(linux_part, NamespaceType::Mount)) {
-        return invalid("a mount namespace of the container's own is needed");
-    }
     const bool own_uts = has(linux_part, NamespaceType::Uts);
     if (!own_uts && (!spec.hostname.empty() || !spec.domainname.empty())) {
         return invalid("hostname and domainname need a uts namespace");

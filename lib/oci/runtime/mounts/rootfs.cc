@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,16 +29,21 @@ Result<uint64_t> host_propagation(const std::string& asked) {
 
 Result<RootDir> prepare_root(const std::string& path,
                              const std::string& propagation,
-                             UniqueFd tree) {
-    const uint64_t flag = TRY(host_propagation(propagation));
+                             UniqueFd tree,
+                             bool shared) {
+    const uint64_t flag = shared ? uint64_t{MS_PRIVATE} : TRY(host_propagation(propagation));
     const auto host = TRY(open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
-    TRY_CONTEXT(set_propagation(host.get(), flag, true), "cut mount events from the host's");
+    if (!shared) {
+        TRY_CONTEXT(set_propagation(host.get(), flag, true), "cut mount events from the host's");
+    }
     if (!tree) tree = TRY_CONTEXT(clone_tree(AT_FDCWD, path, true), "root filesystem");
     // One that the parent half cloned is still a peer of the host's.
     TRY_CONTEXT(set_propagation(tree.get(), flag, true), "cut mount events from the host's");
     const auto place = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
     if (place) {
         TRY_CONTEXT(attach(tree.get(), place->get()), "root filesystem '" + path + "'");
+    } else if (shared) {
+        return place.error();
     } else {
         // Unreachable for the mapped ids (a 0700 folder above it): any place of ours serves.
         TRY_CONTEXT(attach(tree.get(), host.get()), "root filesystem '" + path + "'");
@@ -63,8 +69,34 @@ static Status change_root_without_pivot(const RootDir& root) {
     return {};
 }
 
+// pivot_root(2) would move everybody's root.
+static Status change_own_root(const RootDir& root) {
+    if (::fchdir(root.fd()) != 0) return system_error("enter the new root");
+    if (::chroot(".") != 0) return system_error("change root");
+    return {};
+}
+
+Status detach_root(const std::string& path) {
+    if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) return {};
+    return system_error("unmount the root filesystem '" + printable(path) + "'");
+}
+
+Status detach_root(const std::string& path, int tree) {
+    struct statx ours {};
+
+    struct statx top {};
+
+    if (::statx(tree, "", AT_EMPTY_PATH, STATX_MNT_ID, &ours) != 0 ||
+        ::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &top) != 0) {
+        return system_error("inspect the root filesystem '" + printable(path) + "'");
+    }
+    return ours.stx_mnt_id == top.stx_mnt_id ? detach_root(path) : Status();
+}
+
 Status enter_root(const RootDir& root, const PivotOptions& options) {
-    if (options.no_pivot) {
+    if (options.shared) {
+        TRY(change_own_root(root));
+    } else if (options.no_pivot) {
         TRY(change_root_without_pivot(root));
     } else {
         const auto old_root = TRY(open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));

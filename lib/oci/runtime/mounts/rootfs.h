@@ -18,13 +18,20 @@ Result<uint64_t> host_propagation(const std::string& asked);
 
 // Makes this mount namespace a slave (or what linux.rootfsPropagation asks) of the host's, and
 // attaches a copy of the root's tree over itself. `tree` is that copy when the parent half has
-// already made it (the child may lack the right to reach `path`).
+// already made it (the child may lack the right to reach `path`). In a mount namespace that is
+// shared with others (`shared`) only the copy is cut off.
 Result<RootDir> prepare_root(const std::string& path,
                              const std::string& propagation,
-                             UniqueFd tree);
+                             UniqueFd tree,
+                             bool shared);
+
+// What a container in the host's own mount namespace left there. Given its `tree`, only that.
+Status detach_root(const std::string& path);
+Status detach_root(const std::string& path, int tree);
 
 struct PivotOptions {
     bool no_pivot = false;  // chroot over a moved mount, for roots on an initramfs
+    bool shared = false;    // others live in this mount namespace: chroot alone
     bool readonly = false;
     std::string propagation;  // linux.rootfsPropagation
 };
