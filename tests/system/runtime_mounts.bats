@@ -254,7 +254,7 @@ mounts_below_bundle() {
     rt run --detach "$ID"
     [ "$(readlink "/proc/$(rt state "$ID" | jq .pid)/ns/mnt")" = "$(readlink /proc/$other/ns/mnt)" ]
     [ "$(nsenter --target $other --mount ls /)" = "$(ls /)" ]
-    [ "$(rt exec "$ID" ls / | xargs)" = "$(ls "$BUNDLE/rootfs" | xargs)" ]
+    [ "$(rt exec "$ID" ls /)" = "$(ls "$BUNDLE/rootfs")" ]
     [ "$(mounts_below_bundle)" -eq 0 ]
     rt delete --force "$ID"
     kill $other
@@ -265,7 +265,7 @@ mounts_below_bundle() {
     args sleep 100
     rt run --detach "$ID"
     [ "$(readlink "/proc/$(rt state "$ID" | jq .pid)/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ]
-    [ "$(rt exec "$ID" ls / | xargs)" = "$(ls "$BUNDLE/rootfs" | xargs)" ]
+    [ "$(rt exec "$ID" ls /)" = "$(ls "$BUNDLE/rootfs")" ]
     [ "$(mounts_below_bundle)" -gt 2 ]
     rt delete --force "$ID"
     [ "$(mounts_below_bundle)" -eq 0 ]
