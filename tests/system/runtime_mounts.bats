@@ -241,6 +241,8 @@ user_namespace() {
         echo "$output"
         [ "$output" = content ]
     done
+}
+
 mounts_below_bundle() {
     grep -c " $BUNDLE/rootfs" /proc/self/mountinfo || true
 }
