@@ -122,7 +122,7 @@ TEST(ExternalMounts, SourcesComeFromTheBundle) {
     EXPECT_EQ((*mounts)[1].source, "/abs");
     EXPECT_EQ((*mounts)[2].name, "/dev/null");
     EXPECT_TRUE((*mounts)[2].optional);
-    spec.linux_->devices = {{.type = "c", .path = "/dev/fuse"}, {.type = "c", .path = "/dev/ptmx"}};
+    spec.linux_->devices = {{.path = "/dev/fuse", .type = "c"}, {.path = "/dev/ptmx", .type = "c"}};
     const auto bound = external_mounts(spec, "/bundle", {}, true);
     ASSERT_TRUE(bound);
     EXPECT_EQ(bound->size(), 3U + 6U + 1U) << "the default nodes and one of the two";
