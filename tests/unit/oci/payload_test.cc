@@ -210,7 +210,7 @@ TEST(Payload, AFailedExecComesBackWithItsReason) {
     Process process = sample();
     process.args = {path};
     const PayloadPlan plan{.process = process, .container_id = "c1"};
-    const Payload payload{.executable = path, .env = {}, .late_filter = ""};
+    Payload payload{.executable = path, .env = {}, .late_filter = ""};
     EXPECT_EQ(execute(plan, payload).kind, ErrorKind::CommandNotFound);
     test::write_file(path, "no magic", 0755);
     EXPECT_EQ(execute(plan, payload).kind, ErrorKind::CannotInvoke);
