@@ -90,10 +90,14 @@ TEST(Payload, IsFoundWithItsEnvironment) {
 TEST(Payload, AHomeThatWasGivenStays) {
     test::in_own_mounts([] {
         Process process = sample();
-        process.env.emplace_back("HOME=");
+        process.env.emplace_back("HOME=/elsewhere");
         const auto payload = prepare(process);
         ASSERT_TRUE(payload);
         EXPECT_EQ(payload->env, process.env);
+        process.env.back() = "HOME=";
+        const auto empty = prepare(process);
+        ASSERT_TRUE(empty);
+        EXPECT_EQ(empty->env.back(), "HOME=/root") << "as runc has it";
     });
 }
 
