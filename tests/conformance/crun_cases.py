@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-TIME_LIMIT = 60
+TIME_LIMIT = 30
 
 # Loads a test file with its runner replaced: the names alone.
 LIST_CASES = """
