@@ -15,7 +15,8 @@ class Hooks : public ::testing::Test {
     [[nodiscard]] Hook shell(const std::string& script) const {
         return {.path = "/bin/sh",
                 .args = {"hook", "-c", script, "zero"},
-                .env = {"OUT=" + folder_.path() + "/out", "PATH=/usr/bin:/bin"}};
+                .env = std::vector<std::string>{"OUT=" + folder_.path() + "/out",
+                                                "PATH=/usr/bin:/bin"}};
     }
 
     [[nodiscard]] std::string out() const { return test::read_file(folder_.path() + "/out"); }
@@ -70,8 +71,8 @@ TEST_F(Hooks, WhatOneWroteIsInItsError) {
 TEST_F(Hooks, WithoutAnEnvironmentTheyGetTheContainers) {
     Hook hook = shell("");
     hook.args = {"sh", "-c", "echo $A >" + folder_.path() + "/out"};
-    hook.env.clear();
-    ASSERT_TRUE(run_hooks({hook}, "startContainer", "{}", {"A=b"}));
+    hook.env.reset();
+    ASSERT_TRUE(run_hooks({hook}, "startContainer", "{}", std::vector<std::string>{"A=b"}));
     EXPECT_EQ(out(), "b\n");
 }
 
