@@ -87,7 +87,9 @@ TEST(InitSync, WhatWasNeverStoredDoesNotWaitForStart) {
     for (const bool heard : {true, false}) {
         SyncPair sync = make_pair();
         ASSERT_TRUE(sync.child.ready());
-        if (heard) ASSERT_TRUE(sync.parent.receive());
+        if (heard) {
+            ASSERT_TRUE(sync.parent.receive());
+        }
         sync.parent.close();
         EXPECT_FALSE(sync.child.wait_for(ParentMessage::Created));
     }
