@@ -3,9 +3,9 @@
 // stdin, writes events and one answer to stdout (lib/store/transfer_protocol.h). Started by the
 // engine; dies with it.
 #include "base/file.h"
-#include "store/archive.h"
-#include "store/pull.h"
 #include "store/registry/transport.h"
+#include "store/transfer/archive.h"
+#include "store/transfer/pull.h"
 #include "store/transfer_protocol.h"
 
 #include <csignal>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer's bytes, inflated and read as tar. However they are cut into pieces, the same entries
 // come out; what is accepted is within the limits that unpacking relies on.
-#include "store/decompress.h"
-#include "store/layer_apply.h"
-#include "store/tar.h"
+#include "store/transfer/decompress.h"
+#include "store/transfer/layer_apply.h"
+#include "store/transfer/tar.h"
 #include "tests/fuzz/require.h"
 
 #include <algorithm>

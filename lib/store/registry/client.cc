@@ -6,7 +6,7 @@
 #include "oci/spec/manifest.h"
 #include "store/registry/challenge.h"
 #include "store/registry/config.h"
-#include "store/sha256.h"
+#include "store/transfer/sha256.h"
 
 #include <algorithm>
 

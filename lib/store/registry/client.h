@@ -7,8 +7,8 @@
 #include "base/result.h"
 #include "oci/spec/descriptor.h"
 #include "store/auth_file.h"
-#include "store/decompress.h"
 #include "store/registry/transport.h"
+#include "store/transfer/decompress.h"
 
 #include <cstdint>
 #include <optional>

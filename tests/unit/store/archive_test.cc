@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Image archives of both forms, taken apart into a staging folder; and those that lie.
-#include "store/archive.h"
+#include "store/transfer/archive.h"
 
 #include "oci/spec/manifest.h"
-#include "store/archive_file.h"
+#include "store/transfer/archive_file.h"
 #include "tests/unit/store/compress.h"
 #include "tests/unit/store/tar_builder.h"
 #include "tests/unit/store/tree_fixture.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams inflated as they come: whole ones by any cut, damaged ones never taken for whole.
-#include "store/decompress.h"
+#include "store/transfer/decompress.h"
 
 #include "base/random.h"
 #include "tests/unit/store/compress.h"

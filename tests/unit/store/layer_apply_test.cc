@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers unpacked into a folder: what they say, and what they try. Whatever a layer does, the guard
 // file beside the folder stays as it is.
-#include "store/layer_apply.h"
+#include "store/transfer/layer_apply.h"
 
 #include "tests/unit/store/tar_builder.h"
 #include "tests/unit/store/tree_fixture.h"

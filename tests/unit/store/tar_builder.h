@@ -2,7 +2,7 @@
 // Tar streams written field by field, so that a test can write what no tar tool would.
 #pragma once
 
-#include "store/tar.h"
+#include "store/transfer/tar.h"
 
 #include <cstdint>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tar streams as tools write them, and as nobody should: each either means what it says or is
 // refused, however it is cut into pieces.
-#include "store/tar.h"
+#include "store/transfer/tar.h"
 
 #include "tests/unit/store/tar_builder.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/archive.h"
+#include "store/transfer/archive.h"
 
 #include "base/text.h"
-#include "store/archive_file.h"
 #include "store/image_ref.h"
+#include "store/transfer/archive_file.h"
 
 namespace dhow::store {
 

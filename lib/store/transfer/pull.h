@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "store/registry/client.h"
-#include "store/transfer_output.h"
+#include "store/transfer/output.h"
 
 namespace dhow::store {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/decompress.h"
+#include "store/transfer/decompress.h"
 
 #include <isa-l/igzip_lib.h>
 #include <zstd.h>

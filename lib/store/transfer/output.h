@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "oci/spec/image_config.h"
 #include "oci/spec/manifest.h"
-#include "store/layer_pipeline.h"
+#include "store/transfer/layer_pipeline.h"
 #include "store/transfer_protocol.h"
 
 #include <functional>

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/root_dir.h"
 #include "base/unique_fd.h"
-#include "store/tar.h"
+#include "store/transfer/tar.h"
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/pull.h"
+#include "store/transfer/pull.h"
 
 #include "base/text.h"
 #include "store/image_ref.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/layer_pipeline.h"
+#include "store/transfer/layer_pipeline.h"
 
 namespace dhow::store {
 

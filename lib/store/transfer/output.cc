@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/transfer_output.h"
+#include "store/transfer/output.h"
 
 #include "base/file.h"
 

@@ -5,10 +5,10 @@
 
 #include "base/result.h"
 #include "oci/spec/digest.h"
-#include "store/decompress.h"
-#include "store/layer_apply.h"
-#include "store/sha256.h"
-#include "store/tar.h"
+#include "store/transfer/decompress.h"
+#include "store/transfer/layer_apply.h"
+#include "store/transfer/sha256.h"
+#include "store/transfer/tar.h"
 
 #include <cstdint>
 #include <memory>

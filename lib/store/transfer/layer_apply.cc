@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/layer_apply.h"
+#include "store/transfer/layer_apply.h"
 
 #include "base/file.h"
 #include "base/text.h"

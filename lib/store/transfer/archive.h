@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "store/transfer_output.h"
+#include "store/transfer/output.h"
 
 #include <vector>
 

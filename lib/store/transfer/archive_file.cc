@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/archive_file.h"
+#include "store/transfer/archive_file.h"
 
 #include "base/file.h"
 #include "base/text.h"
-#include "store/layer_apply.h"
-#include "store/tar.h"
+#include "store/transfer/layer_apply.h"
+#include "store/transfer/tar.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/tar.h"
+#include "store/transfer/tar.h"
 
 #include "base/text.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "store/decompress.h"
+#include "store/transfer/decompress.h"
 
 #include <cstdint>
 #include <map>
