@@ -20,6 +20,10 @@ namespace {
 Result<UniqueFd> take_dead_session(int staging, const std::string& name) {
     auto folder = open_at(staging, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!folder && folder.error().sys_errno == ENOENT) return UniqueFd();
+    // Nobody puts anything but folders here: somebody's mistake, and nobody's to hold.
+    if (!folder && (folder.error().sys_errno == ENOTDIR || folder.error().sys_errno == ELOOP)) {
+        return open_at(staging, name, O_PATH | O_NOFOLLOW);
+    }
     if (!folder) return folder;
     if (::flock(folder->get(), LOCK_EX | LOCK_NB) == 0) return folder;
     if (errno == EWOULDBLOCK) return UniqueFd();
@@ -34,6 +38,12 @@ Result<std::set<std::string>> hex_column(Database& database, std::string_view sq
         values.insert(digest.substr(digest.find(':') + 1));
     }
     return values;
+}
+
+std::set<std::string> with_shadows(const std::set<std::string>& layers) {
+    std::set<std::string> names = layers;
+    for (const std::string& hex : layers) names.insert(hex + ".shadow");
+    return names;
 }
 
 // Moves what has no row from `folder` into the session, which removes it at its end.
@@ -102,6 +112,7 @@ Result<Swept> sweep(Store& store) {
     const auto blobs = TRY(hex_column(store.database(), "SELECT digest FROM blobs"));
     const auto volumes = TRY(hex_column(store.database(), "SELECT name FROM volumes"));
     swept.layers = TRY(move_orphans(store, session, "layers", layers));
+    TRY(move_orphans(store, session, "skeletons", with_shadows(layers)));
     swept.blobs = TRY(move_orphans(store, session, "blobs/sha256", blobs));
     swept.volumes = TRY(remove_empty_volumes(store, volumes));
     return swept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacked layers, keyed by DiffID: `layers/<hex>` is the lower folder of overlays. A layer becomes
+// Unpacked layers, keyed by DiffID: `layers/<hex>` is the lower folder of overlays, and
+// `skeletons/<hex>` what makes its tar of it again (store/transfer/skeleton.h). A layer becomes
 // visible in one way: unpacked in a staging session with a held lock, digest and DiffID verified by
 // dhow-transfer, syncfs, then rename + fsync + row under the writers' lock. A layer with a row is
 // whole; a folder without one is a leftover that the next commit adopts or gc sweeps.
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "store/store.h"
+#include "store/transfer_protocol.h"
 
 #include <cstdint>
 #include <string>
@@ -47,6 +49,7 @@ struct StagedLayer {
     std::string diff_id;  // "sha256:<hex>"
     std::string folder;   // name in the session's folder; empty: the layer was there already
     uint64_t size = 0;    // bytes of its files
+    LayerBlob blob = {};  // what it came as; may be none
 };
 
 class LayerStore {
@@ -61,6 +64,12 @@ class LayerStore {
     Status commit(const StagingSession& session, const std::vector<StagedLayer>& layers);
     // syncfs(2) on the session's file system: before the transaction, because it may take seconds.
     static Status sync(const StagingSession& session);
+    // Bytes of its files; 0 for one that is not here.
+    Result<uint64_t> size_of(std::string_view diff_id);
+    // Inside the caller's transaction: what a layer is in a registry; the latest of each counts.
+    Status remember_blob(std::string_view diff_id, const LayerBlob& blob);
+    // The latest first.
+    Result<std::vector<LayerBlob>> known_blobs(std::string_view diff_id);
     // Inside the caller's transaction: deletes the rows of layers that no image refers to. Their
     // ids.
     Result<std::vector<std::string>> forget_unused();

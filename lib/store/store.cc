@@ -14,8 +14,8 @@ namespace dhow::store {
 
 namespace {
 
-constexpr std::array<const char*, 6> kFolders = {
-    "blobs", "blobs/sha256", "layers", "staging", "containers", "volumes"};
+constexpr std::array<const char*, 7> kFolders = {
+    "blobs", "blobs/sha256", "layers", "skeletons", "staging", "containers", "volumes"};
 
 // Somebody else's folder would either be unusable half-way or fill up with files its owner cannot
 // remove.

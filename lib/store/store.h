@@ -6,6 +6,7 @@
 //   <root>/db.sqlite  db.lock        names and relations
 //          blobs/sha256/<hex>        manifests and image configs, as they came
 //          layers/<hex of DiffID>/   unpacked layers: the lower folders of overlays
+//          skeletons/<hex>           what a layer's tar has beside its files (transfer/skeleton.h)
 //          staging/<random>/         work in progress, each with a held `lock`
 //          containers/<id>/          upper, work, exit record, log
 //          volumes/<name>/_data

@@ -52,8 +52,8 @@ Result<std::string> normalize_entry_path(std::string_view path) {
     return join(kept, "/");
 }
 
-LayerApplier::LayerApplier(RootDir folder, bool rootless)
-    : folder_(std::move(folder)), rootless_(rootless) {}
+LayerApplier::LayerApplier(RootDir folder, bool rootless, SkeletonWriter* skeleton)
+    : folder_(std::move(folder)), rootless_(rootless), skeleton_(skeleton) {}
 
 Error LayerApplier::failed(std::string_view verb) const {
     const int saved = errno;
@@ -170,6 +170,12 @@ Status LayerApplier::apply_whiteout(const Place& place, std::string_view name) {
     return failed("hide a lower entry");
 }
 
+// The stream has the contents of what goes here.
+Status LayerApplier::remove_earlier(const Place& place) {
+    if (skeleton_ != nullptr) return skeleton_->bury(place.parent, place.name, path_);
+    return remove_tree_at(place.parent, place.name);
+}
+
 Status LayerApplier::make_room(const Place& place, const TarEntry& entry, bool& was_whiteout) {
     struct stat st {};
 
@@ -178,9 +184,9 @@ Status LayerApplier::make_room(const Place& place, const TarEntry& entry, bool& 
     }
     was_whiteout = is_whiteout_node(st);
     if (S_ISDIR(st.st_mode)) {
-        if (entry.type == TarType::Directory) return {};
-        return remove_tree_at(place.parent, place.name);
+        return entry.type == TarType::Directory ? Status() : remove_earlier(place);
     }
+    if (S_ISREG(st.st_mode)) return remove_earlier(place);
     if (::unlinkat(place.parent, place.name.c_str(), 0) != 0) return failed("replace");
     return {};
 }
@@ -237,7 +243,7 @@ Status LayerApplier::make_node(const Place& place, const TarEntry& entry) {
 }
 
 Status LayerApplier::data(std::string_view bytes) {
-    if (!file_) return {};  // of a whiteout: means nothing
+    if (!file_) return raw(bytes);  // of a whiteout: means nothing
     while (!bytes.empty()) {
         const ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
         if (put < 0 && errno == EINTR) continue;
@@ -247,9 +253,14 @@ Status LayerApplier::data(std::string_view bytes) {
     return {};
 }
 
+Status LayerApplier::raw(std::string_view bytes) {
+    return skeleton_ == nullptr ? Status() : skeleton_->raw(bytes);
+}
+
 Status LayerApplier::end() {
     if (!file_) return {};
     const UniqueFd file = std::move(file_);
+    if (skeleton_ != nullptr) TRY(skeleton_->file(path_, entry_.size));
     TRY(dress(file.get(), entry_));
     const timespec times[2] = {{0, UTIME_OMIT}, {entry_.mtime_seconds, entry_.mtime_nanos}};
     if (::futimens(file.get(), times) != 0) return failed("set time");

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/root_dir.h"
 #include "base/unique_fd.h"
+#include "store/transfer/skeleton.h"
 #include "store/transfer/tar.h"
 
 #include <cstdint>
@@ -19,12 +20,14 @@ namespace dhow::store {
 
 class LayerApplier : public TarSink {
   public:
-    // `rootless`: opaque folders are marked in user.*, device nodes are left out.
-    LayerApplier(RootDir folder, bool rootless);
+    // `rootless`: opaque folders are marked in user.*, device nodes are left out. `skeleton` gets
+    // what the folder does not; it outlives this.
+    LayerApplier(RootDir folder, bool rootless, SkeletonWriter* skeleton = nullptr);
 
     Status begin(const TarEntry& entry) override;
     Status data(std::string_view bytes) override;
     Status end() override;
+    Status raw(std::string_view bytes) override;
     // After the last entry: folders get their times, which unpacking into them has changed.
     Status finish();
 
@@ -48,6 +51,7 @@ class LayerApplier : public TarSink {
     Result<Place> place_of(const std::string& path);
     Status apply_whiteout(const Place& place, std::string_view name);
     Status set_opaque(int folder);
+    Status remove_earlier(const Place& place);
     Status make_room(const Place& place, const TarEntry& entry, bool& was_whiteout);
     Status make_folder(const Place& place, const TarEntry& entry, bool opaque);
     Status open_file(const Place& place);
@@ -60,6 +64,7 @@ class LayerApplier : public TarSink {
 
     RootDir folder_;
     bool rootless_;
+    SkeletonWriter* skeleton_;
     TarEntry entry_;
     std::string path_;  // of the entry, normalised
     UniqueFd file_;     // the regular file being written

@@ -9,9 +9,13 @@ static Error mismatch(std::string_view what, const std::string& wanted, const st
                       "the image is damaged where it is stored: push it there again");
 }
 
-LayerPipeline::LayerPipeline(LayerExpectation expected, RootDir folder, bool rootless)
+LayerPipeline::LayerPipeline(LayerExpectation expected,
+                             RootDir folder,
+                             SkeletonWriter skeleton,
+                             bool rootless)
     : expected_(std::move(expected)),
-      applier_(std::move(folder), rootless),
+      skeleton_(std::move(skeleton)),
+      applier_(std::move(folder), rootless, &skeleton_),
       tar_(applier_),
       decompressor_([this](std::string_view bytes) -> Status {
           content_hash_.update(bytes);
@@ -40,9 +44,12 @@ Status LayerPipeline::finish() {
     TRY(decompressor_.finish());
     TRY(tar_.finish());
     const std::string content = content_hash_.finish_hex();
-    if (content != expected_.diff_id.hex()) {
-        return mismatch("DiffID", expected_.diff_id.text(), "sha256:" + content);
+    const auto diff_id = TRY(oci::DiffId::parse("sha256:" + content));
+    if (expected_.diff_id && *expected_.diff_id != diff_id) {
+        return mismatch("DiffID", expected_.diff_id->text(), diff_id.text());
     }
+    expected_.diff_id = diff_id;
+    TRY(skeleton_.finish());
     return applier_.finish();
 }
 

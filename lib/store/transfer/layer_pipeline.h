@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One layer from its bytes to its folder: compressed digest and size, inflate, DiffID, tar, unpack;
-// in one pass, no temporary file. Nothing is reported as done before every sum has matched.
+// in one pass, no temporary file; what the folder does not keep of it goes to a skeleton. Nothing
+// is reported as done before every sum has matched.
 #pragma once
 
 #include "base/result.h"
@@ -21,12 +22,15 @@ struct LayerExpectation {
     std::optional<oci::Digest>
         digest;                    // of the bytes as they come; absent in archives that give none
     std::optional<uint64_t> size;  // likewise
-    oci::DiffId diff_id;
+    std::optional<oci::DiffId> diff_id;  // absent in a layer that is made here
 };
 
 class LayerPipeline {
   public:
-    LayerPipeline(LayerExpectation expected, RootDir folder, bool rootless);
+    LayerPipeline(LayerExpectation expected,
+                  RootDir folder,
+                  SkeletonWriter skeleton,
+                  bool rootless);
     LayerPipeline(const LayerPipeline&) = delete;
     LayerPipeline& operator=(const LayerPipeline&) = delete;
 
@@ -36,8 +40,12 @@ class LayerPipeline {
 
     [[nodiscard]] uint64_t unpacked_size() const { return applier_.size(); }
 
+    // After finish().
+    [[nodiscard]] const oci::DiffId& diff_id() const { return *expected_.diff_id; }
+
   private:
     LayerExpectation expected_;
+    SkeletonWriter skeleton_;
     LayerApplier applier_;
     TarReader tar_;
     Sha256 compressed_hash_;

@@ -25,12 +25,28 @@ TransferEvent event(TransferEvent::Kind kind, const std::string& label) {
 
 }  // namespace
 
+Progress::Progress(const TransferContext& context, const std::string& label, uint64_t total)
+    : context_(context),
+      event_(event(TransferEvent::Kind::BlobStarted, label)),
+      step_(std::clamp(total / kBarSteps, kReportAtMostEvery, kReportEvery)) {
+    event_.total = total;
+    context_.report(event_);
+    event_.kind = TransferEvent::Kind::BlobProgress;
+}
+
+void Progress::advance(uint64_t bytes) {
+    event_.current += bytes;
+    if (event_.current - reported_ < step_) return;
+    reported_ = event_.current;
+    context_.report(event_);
+}
+
 Result<TransferredLayer> take_layer(const TransferContext& context,
                                     const LayerExpectation& expected,
                                     const std::string& label,
                                     const BlobSource& source) {
-    const std::string& hex = expected.diff_id.hex();
-    TransferredLayer layer{.diff_id = expected.diff_id.text()};
+    const std::string& hex = expected.diff_id->hex();
+    TransferredLayer layer{.diff_id = expected.diff_id->text()};
     if (exists_at(AT_FDCWD, context.request.layers_dir + "/" + hex)) {
         context.report(event(TransferEvent::Kind::BlobExists, label));
         return layer;
@@ -41,21 +57,14 @@ Result<TransferredLayer> take_layer(const TransferContext& context,
         layer.folder = hex;
         return layer;
     }
-    auto progress = event(TransferEvent::Kind::BlobStarted, label);
-    progress.total = expected.size.value_or(0);
-    context.report(progress);
-    progress.kind = TransferEvent::Kind::BlobProgress;
-
-    auto folder = TRY(make_dir_at(AT_FDCWD, staged, 0755));
-    LayerPipeline pipeline(expected, RootDir(std::move(folder)), context.request.rootless);
-    const uint64_t step = std::clamp(progress.total / kBarSteps, kReportAtMostEvery, kReportEvery);
-    uint64_t reported = 0;
+    Progress progress(context, label, expected.size.value_or(0));
+    const auto staging = TRY(open_dir_at(AT_FDCWD, context.request.staging_dir));
+    auto folder = TRY(make_dir_at(staging.get(), hex, 0755));
+    auto skeleton = TRY(SkeletonWriter::create(staging.get(), hex));
+    LayerPipeline pipeline(
+        expected, RootDir(std::move(folder)), std::move(skeleton), context.request.rootless);
     TRY(source([&](std::string_view bytes) -> Status {
-        progress.current += bytes.size();
-        if (progress.current - reported >= step) {
-            reported = progress.current;
-            context.report(progress);
-        }
+        progress.advance(bytes.size());
         return pipeline.feed(bytes);
     }));
     TRY(pipeline.finish());

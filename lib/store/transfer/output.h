@@ -22,6 +22,20 @@ struct TransferContext {
     EventSink report;
 };
 
+// Tells of a blob's bytes as they pass: its beginning, and then often enough for a bar to move.
+class Progress {
+  public:
+    // `total`: 0 when unknown.
+    Progress(const TransferContext& context, const std::string& label, uint64_t total);
+    void advance(uint64_t bytes);
+
+  private:
+    const TransferContext& context_;
+    TransferEvent event_;
+    uint64_t step_;
+    uint64_t reported_ = 0;
+};
+
 // Gives every byte of a blob, in order, to `sink`.
 using BlobSource = std::function<Status(const ByteSink& sink)>;
 

@@ -136,10 +136,11 @@ Status TarReader::feed(std::string_view bytes) {
     while (!bytes.empty() && state_ != State::Over) {
         const size_t taken = piece(bytes.size());
         offset_ += taken;
+        if (state_ != State::Data) TRY(sink_.raw(bytes.substr(0, taken)));
         TRY(take(bytes.substr(0, taken)));
         bytes.remove_prefix(taken);
     }
-    return {};
+    return bytes.empty() ? Status() : sink_.raw(bytes);
 }
 
 // How much of `available` belongs to what is being read now.

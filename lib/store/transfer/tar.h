@@ -38,6 +38,9 @@ class TarSink {
     virtual Status begin(const TarEntry& entry) = 0;
     virtual Status data(std::string_view bytes) = 0;
     virtual Status end() = 0;
+
+    // Every byte of the stream that data() does not get, in its place: headers, padding, the end.
+    virtual Status raw(std::string_view /*bytes*/) { return {}; }
 };
 
 class TarReader {
