@@ -5,7 +5,10 @@
 #include "base/file.h"
 #include "store/registry/transport.h"
 #include "store/transfer/archive.h"
+#include "store/transfer/new_image.h"
 #include "store/transfer/pull.h"
+#include "store/transfer/push.h"
+#include "store/transfer/save.h"
 #include "store/transfer_protocol.h"
 
 #include <csignal>
@@ -48,6 +51,21 @@ Result<store::TransferResult> serve(const store::TransferContext& context) {
             return result;
         case store::TransferVerb::Load:
             result.images = TRY(store::load_archive(context, store::kArchiveFd));
+            return result;
+        case store::TransferVerb::Push:
+            result.images.push_back(TRY(store::push_image(context)));
+            return result;
+        case store::TransferVerb::Save:
+            TRY(store::save_images(context, store::kArchiveFd));
+            return result;
+        case store::TransferVerb::Commit:
+            result.images.push_back(TRY(store::commit_image(context)));
+            return result;
+        case store::TransferVerb::Import:
+            result.images.push_back(TRY(store::import_image(context, store::kArchiveFd)));
+            return result;
+        case store::TransferVerb::Export:
+            TRY(store::export_tree(context, store::kArchiveFd));
             return result;
         case store::TransferVerb::Login:
             TRY(store::check_registry_login(context));

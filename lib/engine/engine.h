@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "engine/images.h"
 #include "engine/requests.h"
 #include "engine/views.h"
 #include "shim/client.h"
@@ -52,24 +53,6 @@ class Engine {
 
     std::unique_ptr<Context> context_;
 };
-
-// Progress of a pull or load, in order: see views.h.
-using ProgressSink = std::function<void(const ProgressEvent&)>;
-
-// --- images -------------------------------------------------------------------------------------
-Result<std::string> pull_image(Engine& engine,
-                               const PullRequest& request,
-                               const ProgressSink& sink);
-// docker-archive or OCI archive, plain or compressed, read from `fd`. The names loaded.
-Result<std::vector<std::string>> load_images(Engine& engine, int fd, const ProgressSink& sink);
-Result<std::vector<ImageSummary>> list_images(Engine& engine);
-Result<json::Object> inspect_image(Engine& engine, const std::string& name);
-Result<void> tag_image(Engine& engine, const std::string& source, const std::string& target);
-
-Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force);
-Result<void> login(Engine& engine, const LoginRequest& request);
-// The registry forgotten; NotFound when nobody was logged in there.
-Result<void> logout(Engine& engine, const std::string& registry, const std::string& auth_file);
 
 // --- containers ---------------------------------------------------------------------------------
 Result<Created> create_container(Engine& engine,

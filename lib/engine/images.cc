@@ -4,6 +4,7 @@
 #include "engine/container_repo.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/progress.h"
 #include "engine/reconcile.h"
 #include "oci/spec/image_config.h"
 #include "store/auth_file.h"
@@ -14,20 +15,6 @@
 namespace dhow::engine {
 
 namespace {
-
-ProgressEvent to_progress(const store::TransferEvent& event) {
-    return ProgressEvent{.kind = static_cast<ProgressEvent::Kind>(event.kind),
-                         .text = event.text,
-                         .digest = event.digest,
-                         .current = event.current,
-                         .total = event.total};
-}
-
-store::TransferSink forward(const ProgressSink& sink) {
-    return [&sink](const store::TransferEvent& event) {
-        if (sink) sink(to_progress(event));
-    };
-}
 
 ImageSummary summarize(store::Image image) {
     ImageSummary summary;
@@ -61,7 +48,8 @@ Result<std::string> pull_image(Engine& engine,
     transfer.auth_file = request.auth_file;
     transfer.credentials = request.credentials;
     if (sink) sink(ProgressEvent{.text = "Trying to pull " + reference.full() + "..."});
-    const auto images = TRY(store::fetch_images(context.store, transfer, -1, forward(sink)));
+    const auto images =
+        TRY(store::fetch_images(context.store, transfer, -1, forward_progress(sink)));
     if (images.empty()) return make_error(ErrorKind::Internal, "a pull brought no image");
     return images.front().id;
 }
@@ -72,7 +60,8 @@ Result<std::vector<std::string>> load_images(Engine& engine, int fd, const Progr
     TRY(reconcile(context));
     store::TransferRequest transfer;
     transfer.verb = store::TransferVerb::Load;
-    const auto images = TRY(store::fetch_images(context.store, transfer, fd, forward(sink)));
+    const auto images =
+        TRY(store::fetch_images(context.store, transfer, fd, forward_progress(sink)));
     std::vector<std::string> names;
     for (const auto& image : images) {
         if (image.names.empty()) names.push_back("sha256:" + image.id);

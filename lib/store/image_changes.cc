@@ -54,18 +54,6 @@ Status point_name(Database& database, const std::string& name, const std::string
         {std::string_view(name), std::string_view(id)});
 }
 
-Status record_digests(Database& database, const std::string& id, const NewImage& image) {
-    if (image.repository.empty()) return {};
-    for (const std::string* digest : {&image.pulled_digest, &image.manifest_digest}) {
-        if (digest->empty()) continue;
-        TRY(database.execute(
-            "INSERT INTO image_digests(repository, digest, image_id) VALUES(?, ?, ?)"
-            " ON CONFLICT(repository, digest) DO UPDATE SET image_id=excluded.image_id",
-            {image.repository, *digest, std::string_view(id)}));
-    }
-    return {};
-}
-
 // A name of one component is this machine's own: library/ on docker.io is nobody's to push to, and
 // what is made here must not be mistaken for it (as Podman).
 std::string as_local_name(std::string_view target) {
@@ -116,13 +104,28 @@ Result<std::string> ImageStore::add(const StagingSession& session, const NewImag
     TRY(blobs.commit(session, image.config_digest));
     TRY(blobs.commit(session, image.manifest_digest));
     TRY(insert_image(database, id, image));
-    TRY(record_digests(database, id, image));
+    for (const std::string* digest : {&image.pulled_digest, &image.manifest_digest}) {
+        TRY(remember_digest(image.repository, *digest, id));
+    }
+    for (const StagedLayer& layer : image.layers) {
+        TRY(layers.remember_blob(layer.diff_id, layer.blob));
+    }
     for (const std::string& text : image.names) {
         const std::string name = TRY(checked_name(text));
         TRY(point_name(database, name, id));
     }
     TRY(transaction.commit());
     return id;
+}
+
+Status ImageStore::remember_digest(const std::string& repository,
+                                   const std::string& digest,
+                                   const std::string& id) {
+    if (repository.empty() || digest.empty()) return {};
+    return store_.database().execute(
+        "INSERT INTO image_digests(repository, digest, image_id) VALUES(?, ?, ?)"
+        " ON CONFLICT(repository, digest) DO UPDATE SET image_id=excluded.image_id",
+        {std::string_view(repository), std::string_view(digest), std::string_view(id)});
 }
 
 Status ImageStore::tag(std::string_view source, std::string_view target) {

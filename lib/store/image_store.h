@@ -78,6 +78,10 @@ class ImageStore {
     // Removes the name, and the image with its last name. With an id: all its names; `force` is
     // needed when there are several. Conflict when containers use the image: names them.
     Result<RemovedNames> remove(std::string_view text, bool force);
+    // Inside the caller's transaction: "repository@digest" names the image from now on.
+    Status remember_digest(const std::string& repository,
+                           const std::string& digest,
+                           const std::string& id);
     // One transaction: blobs, layers, rows, names. Returns the id. Conflict: see
     // LayerStore::commit().
     Result<std::string> add(const StagingSession& session, const NewImage& image);

@@ -18,7 +18,7 @@ namespace {
 //                 │                                 │                              │
 //              restrict                          restrict                       restrict
 //                 v                                 v                              v
-//              layers                             blobs                         volumes
+//              layers <──cascade── layer_blobs    blobs                         volumes
 //
 // So a container's row keeps its image and volumes, an image keeps its layers and blobs, and
 // deleting an image takes its names along but fails while a container refers to it. What nothing
@@ -113,7 +113,21 @@ CREATE TABLE leases(
 CREATE INDEX leases_by_container ON leases(container_id);
 )sql";
 
-constexpr std::array<std::string_view, 1> kMigrations = {kFirst};
+// The compressed forms that a layer is known to have in registries, so that a push need not send
+// what is there.
+constexpr std::string_view kLayerBlobs = R"sql(
+CREATE TABLE layer_blobs(
+    diff_id    TEXT NOT NULL REFERENCES layers ON DELETE CASCADE,
+    digest     TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    PRIMARY KEY(diff_id, digest, repository)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<std::string_view, 2> kMigrations = {kFirst, kLayerBlobs};
 
 Result<int64_t> version_of(Database& database) {
     auto query = TRY(database.query("PRAGMA user_version"));

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "store/content_store.h"
 #include "store/gc.h"
 #include "store/image_ref.h"
 #include "store/image_store.h"
@@ -102,7 +103,8 @@ NewImage new_image(const TransferRequest& request, TransferredImage&& image) {
     added.pulled_digest = std::move(image.pulled_digest);
     added.created_at = image.created_at;
     for (TransferredLayer& layer : image.layers) {
-        added.layers.push_back({std::move(layer.diff_id), std::move(layer.folder), layer.size});
+        added.layers.push_back(
+            {std::move(layer.diff_id), std::move(layer.folder), layer.size, std::move(layer.blob)});
     }
     added.names = std::move(image.names);
     if (request.verb != TransferVerb::Pull) return added;
@@ -110,6 +112,7 @@ NewImage new_image(const TransferRequest& request, TransferredImage&& image) {
     const auto ref = ImageRef::parse(request.reference);
     if (!ref) return added;
     added.repository = ref->name();
+    for (StagedLayer& layer : added.layers) layer.blob.repository = added.repository;
     added.names.clear();
     if (!ref->digest()) added.names.push_back(ref->full());
     return added;
@@ -134,7 +137,71 @@ Result<std::vector<FetchedImage>> fetch_once(Store& store,
     return fetched;
 }
 
+// --- from rows to the request -------------------------------------------------------------------
+
+Result<OutgoingImage> outgoing_image(Store& store, const std::string& id) {
+    ImageStore images(store);
+    LayerStore layers(store);
+    const auto image = TRY(images.find(id));
+    OutgoingImage outgoing;
+    outgoing.config = image.config;
+    outgoing.manifest_media_type = image.manifest_media_type;
+    outgoing.manifest = TRY(ContentStore(store).get(image.manifest_digest));
+    for (const std::string& diff_id : TRY(images.diff_ids(id))) {
+        outgoing.layers.push_back({.diff_id = diff_id, .blobs = TRY(layers.known_blobs(diff_id))});
+    }
+    return outgoing;
+}
+
+// What the registry has now is what the next push finds there.
+Status remember_pushed(Store& store,
+                       const std::string& id,
+                       const std::string& repository,
+                       const TransferredImage& pushed) {
+    auto transaction = TRY(Transaction::begin(store.database(), Durability::None));
+    LayerStore layers(store);
+    for (const TransferredLayer& layer : pushed.layers) {
+        TRY(layers.remember_blob(layer.diff_id, layer.blob));
+    }
+    TRY(ImageStore(store).remember_digest(repository, pushed.manifest_digest, id));
+    return transaction.commit();
+}
+
 }  // namespace
+
+Result<std::string> push_stored_image(Store& store,
+                                      TransferRequest request,
+                                      const std::string& id,
+                                      const TransferSink& sink) {
+    const auto reference = TRY(ImageRef::parse(request.reference));
+    request.verb = TransferVerb::Push;
+    request.layers_dir = store.path_of("layers");
+    request.skeletons_dir = store.path_of("skeletons");
+    request.images.push_back(TRY(outgoing_image(store, id)));
+    const auto result = TRY(run_transfer(request, -1, sink));
+    if (result.images.size() != 1) return make_error(ErrorKind::Internal, "a push without result");
+    const TransferredImage& pushed = result.images.front();
+    // An image removed meanwhile has nothing to remember.
+    ignore(remember_pushed(store, id, reference.name(), pushed), "the next push is slower");
+    return pushed.manifest_digest;
+}
+
+Status save_stored_images(Store& store,
+                          TransferRequest request,
+                          const std::vector<SavedImage>& images,
+                          int output,
+                          const TransferSink& sink) {
+    request.verb = TransferVerb::Save;
+    request.layers_dir = store.path_of("layers");
+    request.skeletons_dir = store.path_of("skeletons");
+    for (const SavedImage& image : images) {
+        auto outgoing = TRY(outgoing_image(store, image.id));
+        outgoing.names = image.names;
+        request.images.push_back(std::move(outgoing));
+    }
+    TRY(run_transfer(request, output, sink));
+    return {};
+}
 
 Result<TransferResult> run_transfer_program(const std::string& program,
                                             const TransferRequest& request,

@@ -26,6 +26,25 @@ Result<TransferResult> run_transfer_program(const std::string& program,
                                             int archive_fd,
                                             const TransferSink& sink);
 
+// The digest of the manifest that the registry has now. `request` holds the reference, the login
+// and the form; rows and folders are filled in here.
+Result<std::string> push_stored_image(Store& store,
+                                      TransferRequest request,
+                                      const std::string& id,
+                                      const TransferSink& sink);
+
+struct SavedImage {
+    std::string id;
+    std::vector<std::string> names;  // full names it gets in the archive
+};
+
+// To `output`: a file or pipe, or an open folder for the formats that are folders.
+Status save_stored_images(Store& store,
+                          TransferRequest request,
+                          const std::vector<SavedImage>& images,
+                          int output,
+                          const TransferSink& sink);
+
 struct FetchedImage {
     std::string id;                  // 64 hex digits
     std::vector<std::string> names;  // full names that point to it now

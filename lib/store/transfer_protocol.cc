@@ -23,10 +23,15 @@ constexpr std::array<std::pair<Kind, std::string_view>, 7> kEventNames = {{
     {Kind::ManifestDone, "manifest-done"},
 }};
 
-constexpr std::array<std::pair<TransferVerb, std::string_view>, 3> kVerbNames = {{
+constexpr std::array<std::pair<TransferVerb, std::string_view>, 8> kVerbNames = {{
     {TransferVerb::Pull, "pull"},
     {TransferVerb::Load, "load"},
     {TransferVerb::Login, "login"},
+    {TransferVerb::Push, "push"},
+    {TransferVerb::Save, "save"},
+    {TransferVerb::Commit, "commit"},
+    {TransferVerb::Import, "import"},
+    {TransferVerb::Export, "export"},
 }};
 
 constexpr ErrorKind kLastErrorKind = ErrorKind::Internal;
@@ -66,10 +71,33 @@ Result<uint64_t> size_of(const json::Object& object, std::string_view name) {
     return static_cast<uint64_t>(number);
 }
 
+json::Object blob_object(const LayerBlob& blob) {
+    return {{"digest", blob.digest},
+            {"size", static_cast<int64_t>(blob.size)},
+            {"mediaType", blob.media_type},
+            {"repository", blob.repository}};
+}
+
 json::Object layer_object(const TransferredLayer& layer) {
-    return {{"diffId", layer.diff_id},
-            {"folder", layer.folder},
-            {"size", static_cast<int64_t>(layer.size)}};
+    json::Object object{{"diffId", layer.diff_id},
+                        {"folder", layer.folder},
+                        {"size", static_cast<int64_t>(layer.size)}};
+    if (!layer.blob.digest.empty()) object["blob"] = blob_object(layer.blob);
+    return object;
+}
+
+json::Object outgoing_object(const OutgoingImage& image) {
+    json::Array layers;
+    for (const OutgoingLayer& layer : image.layers) {
+        json::Array blobs;
+        for (const LayerBlob& blob : layer.blobs) blobs.push_back(blob_object(blob));
+        layers.push_back(json::Object{{"diffId", layer.diff_id}, {"blobs", std::move(blobs)}});
+    }
+    return {{"config", image.config},
+            {"manifest", image.manifest},
+            {"manifestMediaType", image.manifest_media_type},
+            {"layers", std::move(layers)},
+            {"names", json::to_array(image.names)}};
 }
 
 json::Object image_object(const TransferredImage& image) {
@@ -91,17 +119,58 @@ Result<const json::Object*> as_object(const json::Value& value, std::string_view
     return make_error(ErrorKind::InvalidArgument, std::string(what) + " is not an object");
 }
 
-Result<TransferredLayer> read_layer(const json::Value& value) {
-    const json::Object& object = *TRY(as_object(value, "layer"));
+// Each object of the list `name`, read by `read`.
+template <class Item>
+Result<std::vector<Item>> read_list(const json::Object& object,
+                                    std::string_view name,
+                                    Result<Item> (*read)(const json::Object&)) {
+    std::vector<Item> items;
+    const json::Array* list = TRY(json::get_array(object, name));
+    if (list == nullptr) return items;
+    for (const json::Value& value : *list) {
+        const json::Object* item = TRY(as_object(value, name));
+        items.push_back(TRY(read(*item)));
+    }
+    return items;
+}
+
+Result<LayerBlob> read_blob(const json::Object& object) {
+    LayerBlob blob;
+    blob.digest = TRY(text_of(object, "digest"));
+    blob.size = TRY(size_of(object, "size"));
+    blob.media_type = TRY(text_of(object, "mediaType"));
+    blob.repository = TRY(text_of(object, "repository"));
+    return blob;
+}
+
+Result<OutgoingLayer> read_outgoing_layer(const json::Object& object) {
+    OutgoingLayer layer;
+    layer.diff_id = TRY(text_of(object, "diffId"));
+    layer.blobs = TRY(read_list(object, "blobs", read_blob));
+    return layer;
+}
+
+Result<OutgoingImage> read_outgoing(const json::Object& object) {
+    OutgoingImage image;
+    image.config = TRY(text_of(object, "config"));
+    image.manifest = TRY(text_of(object, "manifest"));
+    image.manifest_media_type = TRY(text_of(object, "manifestMediaType"));
+    image.layers = TRY(read_list(object, "layers", read_outgoing_layer));
+    image.names = TRY(json::get_strings(object, "names"));
+    return image;
+}
+
+Result<TransferredLayer> read_layer(const json::Object& object) {
     TransferredLayer layer;
     layer.diff_id = TRY(text_of(object, "diffId"));
     layer.folder = TRY(text_of(object, "folder"));
     layer.size = TRY(size_of(object, "size"));
+    const json::Object* blob = TRY(json::get_object(object, "blob"));
+    if (blob != nullptr) layer.blob = TRY(read_blob(*blob));
     return layer;
 }
 
-Result<TransferredImage> read_image(const json::Value& value) {
-    const json::Object& object = *TRY(as_object(value, "image"));
+Result<TransferredImage> read_image(const json::Object& object) {
     TransferredImage image;
     image.config_digest = TRY(text_of(object, "configDigest"));
     image.config = TRY(text_of(object, "config"));
@@ -111,17 +180,13 @@ Result<TransferredImage> read_image(const json::Value& value) {
     image.pulled_digest = TRY(text_of(object, "pulledDigest"));
     image.created_at = TRY(number_of(object, "createdAt"));
     image.names = TRY(json::get_strings(object, "names"));
-    const json::Array* layers = TRY(json::get_array(object, "layers"));
-    if (layers == nullptr) return image;
-    for (const json::Value& layer : *layers) image.layers.push_back(TRY(read_layer(layer)));
+    image.layers = TRY(read_list(object, "layers", read_layer));
     return image;
 }
 
 Result<TransferResult> read_result(const json::Object& object) {
     TransferResult result;
-    const json::Array* images = TRY(json::get_array(object, "images"));
-    if (images == nullptr) return result;
-    for (const json::Value& image : *images) result.images.push_back(TRY(read_image(image)));
+    result.images = TRY(read_list(object, "images", read_image));
     return result;
 }
 
@@ -168,8 +233,18 @@ std::string encode_request(const TransferRequest& request) {
                         {"credentials", request.credentials},
                         {"stagingDir", request.staging_dir},
                         {"layersDir", request.layers_dir},
-                        {"rootless", request.rootless}};
+                        {"skeletonsDir", request.skeletons_dir},
+                        {"rootless", request.rootless},
+                        {"sourceDir", request.source_dir},
+                        {"history", request.history},
+                        {"format", request.form.format},
+                        {"compression", request.form.compression},
+                        {"forceCompression", request.form.force_compression}};
     if (request.tls_verify) object["tlsVerify"] = *request.tls_verify;
+    if (request.form.level) object["level"] = *request.form.level;
+    json::Array images;
+    for (const OutgoingImage& image : request.images) images.push_back(outgoing_object(image));
+    object["images"] = std::move(images);
     return json::compact(object);
 }
 
@@ -186,6 +261,15 @@ Result<TransferRequest> decode_request(std::string_view bytes) {
     request.credentials = TRY(text_of(object, "credentials"));
     request.staging_dir = TRY(text_of(object, "stagingDir"));
     request.layers_dir = TRY(text_of(object, "layersDir"));
+    request.source_dir = TRY(text_of(object, "sourceDir"));
+    request.history = TRY(text_of(object, "history"));
+    request.skeletons_dir = TRY(text_of(object, "skeletonsDir"));
+    request.images = TRY(read_list(object, "images", read_outgoing));
+    request.form.format = TRY(text_of(object, "format"));
+    request.form.compression = TRY(text_of(object, "compression"));
+    request.form.level = TRY(json::get_int(object, "level"));
+    const auto force = TRY(json::get_bool(object, "forceCompression"));
+    request.form.force_compression = force.value_or(false);
     const auto rootless = TRY(json::get_bool(object, "rootless"));
     request.rootless = rootless.value_or(false);
     return request;

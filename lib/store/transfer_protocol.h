@@ -4,7 +4,7 @@
 //
 //   engine                                   dhow-transfer
 //     stdin: one TransferRequest, EOF  ---->
-//     (load: the archive is fd 3)
+//     (load, save, import, export: the archive is fd 3)
 //     event                            <----  any number, one JSON object a line
 //     result | error                   <----  exactly one, the last line
 //
@@ -26,11 +26,41 @@ namespace dhow::store {
 
 inline constexpr int kArchiveFd = 3;
 
-enum class TransferVerb { Pull, Load, Login };
+enum class TransferVerb { Pull, Load, Login, Push, Save, Commit, Import, Export };
+
+// A layer as it travels: compressed, and where somebody saw it.
+struct LayerBlob {
+    std::string digest;  // "sha256:..."; empty: none
+    uint64_t size = 0;   // bytes
+    std::string media_type;
+    std::string repository;  // "docker.io/library/busybox"; may be empty
+};
+
+// What the store has of a layer that goes out.
+struct OutgoingLayer {
+    std::string diff_id;
+    std::vector<LayerBlob> blobs;
+};
+
+struct OutgoingImage {
+    std::string config;    // JSON as it came
+    std::string manifest;  // likewise
+    std::string manifest_media_type;
+    std::vector<OutgoingLayer> layers;  // bottom first
+    std::vector<std::string> names;     // Save: full names it is known by there
+};
+
+// How images go out. Push and Save.
+struct OutgoingForm {
+    std::string format;       // Push: "", "oci", "v2s2"; Save: see archive_writer.h
+    std::string compression;  // "", "gzip", "zstd", "none"
+    std::optional<int64_t> level;
+    bool force_compression = false;  // what the registry has in another one will not do
+};
 
 struct TransferRequest {
     TransferVerb verb = TransferVerb::Pull;
-    std::string reference;  // Pull: normalised full name. Login: the registry
+    std::string reference;  // Pull, Push: normalised full name. Login: the registry
     std::string platform;   // "os/arch[/variant]"; empty: this machine's
     std::optional<bool> tls_verify;
     std::string ca_dir;
@@ -39,6 +69,11 @@ struct TransferRequest {
     // Layers are unpacked to `<staging_dir>/<hex of DiffID>`, unless `<layers_dir>/<hex>` exists.
     std::string staging_dir;
     std::string layers_dir;
+    std::string skeletons_dir;          // Push, Save
+    std::vector<OutgoingImage> images;  // Push: one. Commit, Import: config and layers below
+    OutgoingForm form;
+    std::string source_dir;  // Commit: the writable folder. Export: the whole tree
+    std::string history;     // Commit, Import: JSON of the new layer's entry
     bool rootless = false;  // opaque folders: user.overlay.opaque instead of trusted.overlay.opaque
 };
 
@@ -63,6 +98,7 @@ struct TransferredLayer {
     std::string diff_id;  // "sha256:..."
     std::string folder;   // name under staging_dir; empty: it was in layers_dir already
     uint64_t size = 0;    // bytes of its files; 0 when it was there already
+    LayerBlob blob = {};  // Pull, Push: what it is in the registry
 };
 
 // Verified: digests, sizes and DiffIDs match.
@@ -79,7 +115,7 @@ struct TransferredImage {
 };
 
 struct TransferResult {
-    std::vector<TransferredImage> images;  // empty for Login
+    std::vector<TransferredImage> images;  // empty for Login and Save
 };
 
 std::string encode_request(const TransferRequest& request);

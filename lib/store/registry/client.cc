@@ -75,7 +75,7 @@ Result<RegistryClient> RegistryClient::connect(const RegistryOptions& options) {
 Status RegistryClient::find_scheme() {
     base_ = "https://" + host_of(options_.registry);
     if (!allow_http_) return {};
-    if (transport_.get(HttpRequest{.url = base_ + "/v2/"})) return {};
+    if (transport_.send(HttpRequest{.url = base_ + "/v2/"})) return {};
     base_ = "http://" + host_of(options_.registry);
     return {};
 }
@@ -88,22 +88,21 @@ HttpRequest RegistryClient::request(const std::string& path) const {
     return HttpRequest{.url = url(path)};
 }
 
-static void authorize(HttpRequest& request,
-                      const std::string& token,
-                      bool basic,
-                      const std::optional<Credentials>& credentials) {
-    if (!token.empty()) request.headers.push_back("Authorization: Bearer " + token);
-    if (basic && credentials) {
-        request.basic = credentials->username + ":" + credentials->password;
+// Proof goes to the registry itself and nowhere else, whatever address it sent us to.
+void RegistryClient::authorize(HttpRequest& request) const {
+    if (!request.url.starts_with(base_ + "/")) return;
+    if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
+    if (basic_ && options_.credentials) {
+        request.basic = options_.credentials->username + ":" + options_.credentials->password;
     }
 }
 
-Result<HttpResponse> RegistryClient::authorized_get(const HttpRequest& request) {
+Result<HttpResponse> RegistryClient::authorized(const HttpRequest& request) {
     bool asked = false;
     for (int attempt = 0;;) {
         HttpRequest signed_request = request;
-        authorize(signed_request, token_, basic_, options_.credentials);
-        auto answer = transport_.get(signed_request);
+        authorize(signed_request);
+        auto answer = transport_.send(signed_request);
         // Nobody listening is not a passing weakness: say so at once.
         if (!answer) return answer;
         if (worth_retrying(answer) && attempt + 1 < kMaxAttempts) {
@@ -136,12 +135,15 @@ Status RegistryClient::answer_challenge(const HttpResponse& response) {
     }
     std::string scope = challenge->scope;
     if (scope.empty() && !options_.repository.empty()) {
-        scope = "repository:" + options_.repository + ":pull";
+        scope = "repository:" + options_.repository + (options_.push ? ":pull,push" : ":pull");
     }
     std::string token_url = challenge->realm;
     token_url += token_url.find('?') == std::string::npos ? "?" : "&";
     token_url += "service=" + percent_encode(challenge->service);
     if (!scope.empty()) token_url += "&scope=" + percent_encode(scope);
+    for (const std::string& source : options_.mount_sources) {
+        token_url += "&scope=" + percent_encode("repository:" + source + ":pull");
+    }
     return fetch_token(token_url);
 }
 
@@ -150,7 +152,7 @@ Status RegistryClient::fetch_token(const std::string& token_url) {
     if (options_.credentials) {
         request.basic = options_.credentials->username + ":" + options_.credentials->password;
     }
-    const auto answer = TRY(transport_.get(request));
+    const auto answer = TRY(transport_.send(request));
     if (answer.status != 200) return refused(answer, "log in");
     const auto object = TRY(json::parse_object(answer.body, "token"));
     token_ = TRY(json::get_string(object, "token")).value_or("");
@@ -163,21 +165,22 @@ Status RegistryClient::fetch_token(const std::string& token_url) {
 
 Error RegistryClient::refused(const HttpResponse& response, const std::string& what) const {
     const std::string name = options_.registry + "/" + options_.repository;
+    const std::string preposition = options_.push ? " to '" : " from '";
     std::string message = registry_message(response.body);
     if (!message.empty()) message = " (" + message + ")";
     switch (response.status) {
         case 401:
         case 403:
             return make_error(ErrorKind::Permission,
-                              what + " from '" + name + "': access denied" + message,
+                              what + preposition + name + "': access denied" + message,
                               "log in with: dhow login " + options_.registry);
         case 404:
             return make_error(ErrorKind::NotFound,
-                              what + " from '" + name + "': not found" + message,
+                              what + preposition + name + "': not found" + message,
                               "check the image's name and tag");
         default:
             return make_error(ErrorKind::Unavailable,
-                              what + " from '" + name + "': HTTP status " +
+                              what + preposition + name + "': HTTP status " +
                                   std::to_string(response.status) + message,
                               "try again later");
     }
@@ -190,7 +193,7 @@ Result<FetchedManifest> RegistryClient::manifest(const std::string& reference) {
          {oci::kOciIndex, oci::kOciManifest, oci::kDockerList, oci::kDockerManifest}) {
         wanted.headers.push_back("Accept: " + std::string(type));
     }
-    auto answer = TRY(authorized_get(wanted));
+    auto answer = TRY(authorized(wanted));
     if (answer.status != 200) return refused(answer, "pull manifest '" + reference + "'");
     FetchedManifest manifest;
     manifest.digest = "sha256:" + sha256_hex(answer.body);
@@ -212,7 +215,7 @@ Result<HttpResponse> RegistryClient::blob_attempt(const oci::Descriptor& descrip
                                                   const ByteSink& sink) {
     HttpRequest wanted = request("/blobs/" + descriptor.digest.text());
     wanted.resume_from = received;
-    authorize(wanted, token_, basic_, options_.credentials);
+    authorize(wanted);
     uint64_t to_skip = received;
     return transport_.stream(wanted, [&](long status, std::string_view bytes) -> Status {
         if (status == 206) to_skip = 0;
@@ -272,7 +275,7 @@ Result<std::string> RegistryClient::small_blob(const oci::Descriptor& descriptor
 }
 
 Status RegistryClient::check_login() {
-    const auto answer = TRY(authorized_get(HttpRequest{.url = base_ + "/v2/"}));
+    const auto answer = TRY(authorized(HttpRequest{.url = base_ + "/v2/"}));
     if (answer.status == 200) return {};
     if (answer.status == 401 || answer.status == 403) {
         return make_error(ErrorKind::Permission,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pulling half of the distribution specification 1.1, for one repository: manifests and blobs
-// by tag or digest, with the registry's login dance. A blob that breaks off is resumed where it
-// stopped. In dhow-transfer alone; one client per thread.
+// The distribution specification 1.1, for one repository: manifests and blobs by tag or digest,
+// down (client.cc) and up (upload.cc), with the registry's login dance. A download that breaks off
+// is resumed where it stopped. In dhow-transfer alone; one client per thread.
 #pragma once
 
 #include "base/result.h"
@@ -11,8 +11,11 @@
 #include "store/transfer/decompress.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace dhow::store {
 
@@ -22,6 +25,8 @@ struct RegistryOptions {
     std::optional<bool> tls_verify;
     std::string ca_dir;
     std::optional<Credentials> credentials;
+    bool push = false;                       // ask for the right to write, too
+    std::vector<std::string> mount_sources;  // repositories to read from as well
 };
 
 struct FetchedManifest {
@@ -40,6 +45,18 @@ class RegistryClient {
     // The bytes, in order and once; whoever takes them verifies them.
     Status blob(const oci::Descriptor& descriptor, const ByteSink& sink);
     Result<std::string> small_blob(const oci::Descriptor& descriptor, size_t limit);
+
+    Result<bool> has_blob(const oci::Digest& digest);
+    // Has the registry take a blob over from another of its repositories; false: it would not.
+    Result<bool> mount_blob(const oci::Digest& digest, const std::string& from);
+    // Uploads what `source` gives, in one pass; `digest` is asked for when all of it is sent.
+    Status upload_blob(const BodySource& source, const std::function<oci::Digest()>& digest);
+    Status upload_small_blob(std::string_view bytes, const oci::Digest& digest);
+    // `reference`: a tag or a digest.
+    Status put_manifest(const std::string& reference,
+                        std::string_view media_type,
+                        const std::string& bytes);
+
     // Asks for the API's root with the credentials: Permission when they are refused.
     Status check_login();
 
@@ -50,7 +67,13 @@ class RegistryClient {
     Status find_scheme();
     [[nodiscard]] std::string url(const std::string& path) const;
     [[nodiscard]] HttpRequest request(const std::string& path) const;
-    Result<HttpResponse> authorized_get(const HttpRequest& request);
+    // With what the registry asked for as proof, after asking once more, if need be. Without a
+    // body source: a body cannot be had twice.
+    Result<HttpResponse> authorized(const HttpRequest& request);
+    void authorize(HttpRequest& request) const;
+    Result<std::string> begin_upload(const std::string& query);
+    [[nodiscard]] Result<std::string> location_of(const HttpResponse& response) const;
+    Status finish_upload(const std::string& location, const oci::Digest& digest);
     Result<HttpResponse> blob_attempt(const oci::Descriptor& descriptor,
                                       uint64_t& received,
                                       const ByteSink& sink);

@@ -26,6 +26,8 @@ struct Exchange {
     uint64_t resume_from = 0;
     bool range_checked = false;
     const BodySink* sink = nullptr;
+    const HttpRequest* request = nullptr;
+    size_t sent = 0;  // of request->body
     Status failed;
 
     [[nodiscard]] long status() const {
@@ -63,6 +65,20 @@ size_t on_body(char* bytes, size_t size, size_t count, void* user) {
     }
     exchange.response.body += chunk;
     return chunk.size();
+}
+
+size_t on_send(char* buffer, size_t size, size_t count, void* user) {
+    auto& exchange = *static_cast<Exchange*>(user);
+    const HttpRequest& request = *exchange.request;
+    if (!request.body_source) {
+        const size_t taken = request.body.copy(buffer, size * count, exchange.sent);
+        exchange.sent += taken;
+        return taken;
+    }
+    auto taken = request.body_source(buffer, size * count);
+    if (taken) return *taken;
+    exchange.failed = std::move(taken).error();
+    return CURL_READFUNC_ABORT;
 }
 
 size_t on_header(char* bytes, size_t size, size_t count, void* user) {
@@ -199,6 +215,43 @@ static void set_limits(CURL* curl) {
     ::curl_easy_setopt(curl, CURLOPT_USERAGENT, "dhow/" DHOW_VERSION);
 }
 
+// What is sent. "Expect: 100-continue" would wait a second for registries that do not answer it.
+static void set_method(CURL* curl, Exchange& exchange) {
+    const HttpRequest& request = *exchange.request;
+    switch (request.method) {
+        case HttpMethod::Get:
+            return;
+        case HttpMethod::Head:
+            ::curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+            return;
+        case HttpMethod::Post:
+            ::curl_easy_setopt(curl, CURLOPT_POST, 1L);
+            ::curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.size()));
+            break;
+        case HttpMethod::Patch:
+            ::curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "PATCH");
+            [[fallthrough]];
+        case HttpMethod::Put:
+            ::curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+            ::curl_easy_setopt(
+                curl,
+                CURLOPT_INFILESIZE_LARGE,
+                request.body_source ? curl_off_t{-1} : curl_off_t(request.body.size()));
+            break;
+    }
+    ::curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    ::curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10L);
+    ::curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_send);
+    ::curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
+}
+
+static std::vector<std::string> headers_of(const HttpRequest& request) {
+    std::vector<std::string> headers = request.headers;
+    const bool body = request.method != HttpMethod::Get && request.method != HttpMethod::Head;
+    if (body) headers.emplace_back("Expect:");
+    return headers;
+}
+
 Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySink* sink) {
     CURL* curl = handle_->curl;
     ::curl_easy_reset(curl);
@@ -209,7 +262,8 @@ Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySi
     exchange.body_limit = request.body_limit;
     exchange.resume_from = request.resume_from;
     exchange.sink = sink;
-    const HeaderList headers(request.headers);
+    exchange.request = &request;
+    const HeaderList headers(headers_of(request));
     char detail[CURL_ERROR_SIZE] = {};
     ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
     ::curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
@@ -218,6 +272,7 @@ Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySi
     ::curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
     ::curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     ::curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+    set_method(curl, exchange);
     if (request.basic) {
         ::curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         ::curl_easy_setopt(curl, CURLOPT_USERPWD, request.basic->c_str());
@@ -232,7 +287,7 @@ Result<HttpResponse> Transport::perform(const HttpRequest& request, const BodySi
     return std::move(exchange.response);
 }
 
-Result<HttpResponse> Transport::get(const HttpRequest& request) {
+Result<HttpResponse> Transport::send(const HttpRequest& request) {
     return perform(request, nullptr);
 }
 

@@ -23,12 +23,20 @@ struct TransportOptions {
     std::string extra_ca;  // PEM certificates, concatenated
 };
 
+enum class HttpMethod { Get, Head, Post, Put, Patch };
+
+// Fills `buffer` with at most `size` bytes of a body; 0: the end.
+using BodySource = std::function<Result<size_t>(char* buffer, size_t size)>;
+
 struct HttpRequest {
     std::string url;
+    HttpMethod method = HttpMethod::Get;
     std::vector<std::string> headers;  // "Name: value"
     std::optional<std::string> basic;  // "user:password"
     uint64_t resume_from = 0;          // bytes already had
     size_t body_limit = 8U << 20U;     // for bodies that are kept
+    std::string body;                  // Post, Put
+    BodySource body_source;            // Put, Patch: instead of body, of unknown length
 };
 
 struct HttpResponse {
@@ -50,8 +58,10 @@ class Transport {
     Transport& operator=(Transport&&) noexcept;
     ~Transport();
 
-    // GET. Network failures are Unavailable, and say what and why; any HTTP status is a response.
-    Result<HttpResponse> get(const HttpRequest& request);
+    // Network failures are Unavailable, and say what and why; any HTTP status is a response. Get
+    // and Head follow redirects; with a body a redirect is the response. A body source's error is
+    // returned as it is.
+    Result<HttpResponse> send(const HttpRequest& request);
     // GET whose body, when the status is 200 or 206, goes to `sink` and is not kept. The sink's
     // error is returned as it is.
     Result<HttpResponse> stream(const HttpRequest& request, const BodySink& sink);

@@ -54,7 +54,7 @@ Result<TransferredImage> load_docker_image(const TransferContext& context,
         const LayerExpectation expected{
             .digest = {}, .size = {}, .diff_id = parsed.rootfs.diff_ids[i]};
         image.layers.push_back(
-            TRY(take_layer(context, expected, expected.diff_id.text(), [&](const ByteSink& sink) {
+            TRY(take_layer(context, expected, expected.diff_id->text(), [&](const ByteSink& sink) {
                 return archive.stream(layers[i], sink);
             })));
     }

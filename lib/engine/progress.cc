@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/progress.h"
+
+namespace dhow::engine {
+
+static ProgressEvent to_progress(const store::TransferEvent& event) {
+    return ProgressEvent{.kind = static_cast<ProgressEvent::Kind>(event.kind),
+                         .text = event.text,
+                         .digest = event.digest,
+                         .current = event.current,
+                         .total = event.total};
+}
+
+store::TransferSink forward_progress(const ProgressSink& sink) {
+    return [&sink](const store::TransferEvent& event) {
+        if (sink) sink(to_progress(event));
+    };
+}
+
+}  // namespace dhow::engine
