@@ -73,6 +73,16 @@ struct ImageSummary {
     int containers = 0;
 };
 
+// One step of an image's making, as `history` lists them.
+struct HistoryStep {
+    std::string image_id;  // hex digits; empty: that of no image here
+    std::vector<std::string> names;
+    UnixNanos created_at = 0;
+    std::string created_by;
+    std::string comment;
+    uint64_t size = 0;  // bytes of its layer's files; 0: it has no layer
+};
+
 // One step of a pull or load. Blob ids are digests with "sha256:".
 struct ProgressEvent {
     enum class Kind {

@@ -27,6 +27,57 @@ constexpr OptionSpec kTlsVerify{
     .help = "Require HTTPS and verify certificates when contacting registries",
     .default_text = "true"};
 
+constexpr OptionSpec kAuthor{
+    .name = "author", .shorthand = 'a', .type = String, .help = "Set the author for the image"};
+
+constexpr OptionSpec kChange{
+    .name = "change",
+    .shorthand = 'c',
+    .type = StringArray,
+    .help =
+        "Apply an instruction to the image config: CMD ENTRYPOINT ENV EXPOSE LABEL ONBUILD "
+        "STOPSIGNAL USER VOLUME WORKDIR"};
+
+constexpr OptionSpec kMessage{
+    .name = "message", .shorthand = 'm', .type = String, .help = "Set the message of the image"};
+
+constexpr auto kCommitOptions = std::to_array<OptionSpec>({
+    kAuthor,
+    kChange,
+    {.name = "format",
+     .shorthand = 'f',
+     .type = String,
+     .help = "Manifest type of the image: oci or docker",
+     .default_text = "oci"},
+    {.name = "iidfile", .type = String, .help = "Write the image's id to a file"},
+    kMessage,
+    {.name = "quiet", .shorthand = 'q', .help = "Suppress output"},
+});
+
+constexpr auto kExportOptions = std::to_array<OptionSpec>({
+    {.name = "output",
+     .shorthand = 'o',
+     .type = String,
+     .help = "Write to a specified file (default: stdout, which must be redirected)"},
+});
+
+constexpr auto kHistoryOptions = std::to_array<OptionSpec>({
+    {.name = "format", .type = String, .help = "Change the output to JSON or a Go template"},
+    {.name = "human",
+     .shorthand = 'H',
+     .help = "Display sizes and dates in human readable format",
+     .default_text = "true"},
+    {.name = "no-trunc", .help = "Do not truncate the output"},
+    {.name = "quiet", .shorthand = 'q', .help = "Display only the ids of images"},
+});
+
+constexpr auto kImportOptions = std::to_array<OptionSpec>({
+    kChange,
+    kMessage,
+    {.name = "platform", .type = String, .help = "Platform of the image: os/arch[/variant]"},
+    {.name = "quiet", .shorthand = 'q', .help = "Suppress output"},
+});
+
 constexpr auto kImagesOptions = std::to_array<OptionSpec>({
     {.name = "all", .shorthand = 'a', .help = "Show all images"},
     {.name = "digests", .help = "Show digests"},
@@ -83,6 +134,49 @@ constexpr auto kPullOptions = std::to_array<OptionSpec>({
     kTlsVerify,
 });
 
+constexpr auto kPushOptions = std::to_array<OptionSpec>({
+    kAuthFile,
+    kCertDir,
+    {.name = "compression-format",
+     .type = String,
+     .help = "Compression of the layers that are sent: gzip or zstd",
+     .default_text = "gzip"},
+    {.name = "compression-level", .type = Int, .help = "Compression level to use"},
+    {.name = "creds",
+     .type = String,
+     .help = "Credentials (USERNAME:PASSWORD) to use for authenticating to a registry",
+     .value_name = "Credentials"},
+    {.name = "digestfile",
+     .type = String,
+     .help = "Write the digest of the pushed image to the specified file"},
+    {.name = "force-compression",
+     .help = "Send layers again that the registry has in another compression"},
+    {.name = "format",
+     .shorthand = 'f',
+     .type = String,
+     .help = "Manifest type: oci or v2s2 (default: as the image came)"},
+    {.name = "quiet", .shorthand = 'q', .help = "Suppress output information when pushing images"},
+    {.name = "remove-signatures", .help = "Accepted: no signatures are sent", .hidden = true},
+    kTlsVerify,
+});
+
+constexpr auto kSaveOptions = std::to_array<OptionSpec>({
+    {.name = "format",
+     .type = String,
+     .help = "Save image to docker-archive, oci-archive, oci-dir or docker-dir",
+     .default_text = "docker-archive"},
+    {.name = "multi-image-archive",
+     .shorthand = 'm',
+     .help = "Accepted: several images are saved as such",
+     .hidden = true},
+    {.name = "output",
+     .shorthand = 'o',
+     .type = String,
+     .help = "Write to a specified file (default: stdout, which must be redirected)"},
+    {.name = "quiet", .shorthand = 'q', .help = "Suppress the output"},
+    {.name = "uncompressed", .help = "Accepted: layers always are", .hidden = true},
+});
+
 constexpr auto kRmiOptions = std::to_array<OptionSpec>({
     {.name = "all", .shorthand = 'a', .help = "Remove all images"},
     {.name = "force", .shorthand = 'f', .help = "Force Removal of the image"},
@@ -92,6 +186,43 @@ constexpr auto kRmiOptions = std::to_array<OptionSpec>({
 });
 
 constexpr auto kCommands = std::to_array<Command>({
+    {.paths = "commit|container commit",
+     .verb = Verb::Commit,
+     .summary = "Create new image based on the changed container",
+     .description = "Makes an image of a container's changes and of how it is run.",
+     .usage = "[options] CONTAINER [IMAGE]",
+     .examples = "commit web web:patched\ncommit -c 'CMD [\"nginx\"]' -m patched web web:2",
+     .options = kCommitOptions,
+     .min_args = 1,
+     .max_args = 2},
+    {.paths = "export|container export",
+     .verb = Verb::Export,
+     .summary = "Export container's filesystem contents as a tar archive",
+     .description = "Writes a container's root file system as a tar; mounts are left out.",
+     .usage = "[options] CONTAINER",
+     .examples = "export web > web.tar\nexport -o web.tar web",
+     .options = kExportOptions,
+     .min_args = 1,
+     .max_args = 1},
+    {.paths = "history|image history",
+     .verb = Verb::History,
+     .summary = "Show history of a specified image",
+     .description = "Displays how an image came to be, the newest step first.",
+     .usage = "[options] IMAGE",
+     .examples = "history quay.io/fedora/fedora\nhistory --no-trunc --format json web",
+     .options = kHistoryOptions,
+     .min_args = 1,
+     .max_args = 1},
+    {.paths = "import|image import",
+     .verb = Verb::Import,
+     .summary = "Import a tarball to create a filesystem image",
+     .description =
+         "Makes an image of one layer from a tar, plain or compressed, in a file or stdin.",
+     .usage = "[options] PATH|- [IMAGE]",
+     .examples = "import web.tar web:imported\nimport -c 'CMD [\"/bin/sh\"]' - web < web.tar",
+     .options = kImportOptions,
+     .min_args = 1,
+     .max_args = 2},
     {.paths = "image exists",
      .verb = Verb::ImageExists,
      .summary = "Check if an image exists in local storage",
@@ -154,6 +285,24 @@ constexpr auto kCommands = std::to_array<Command>({
      .examples =
          "pull imageName\npull fedora:latest\npull --tls-verify=false localhost:5000/web:v1",
      .options = kPullOptions,
+     .min_args = 1},
+    {.paths = "push|image push",
+     .verb = Verb::Push,
+     .summary = "Push an image to a specified destination",
+     .description = "Pushes an image to a registry. Layers that are there already are not sent.",
+     .usage = "[options] IMAGE [DESTINATION]",
+     .examples = "push imageID registry.example.com/repository:tag\npush localhost:5000/web:v1",
+     .options = kPushOptions,
+     .min_args = 1,
+     .max_args = 2},
+    {.paths = "save|image save",
+     .verb = Verb::Save,
+     .summary = "Save image(s) to an archive",
+     .description = "Saves images to docker-archive, oci-archive, oci-dir or docker-dir.",
+     .usage = "[options] IMAGE [IMAGE...]",
+     .examples = "save --quiet -o myimage.tar imageID\nsave --format oci-archive -o web.tar web\n"
+                 "save alpine debian > images.tar",
+     .options = kSaveOptions,
      .min_args = 1},
     {.paths = "rmi|image rm",
      .verb = Verb::Rmi,
