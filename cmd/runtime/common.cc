@@ -111,6 +111,7 @@ Status destroy_container(Container& container) {
         ignore(oci::detach_root(container.state.rootfs), "somebody else may have done it");
     }
     TRY(oci::destroy_cgroup(container.state.cgroup));
+    TRY(oci::destroy_rdt(container.state.rdt));
     const auto document = oci::public_state(container.state, oci::ContainerStatus::Stopped, false);
     // The bundle may be gone, and its hooks with it; the container is deleted all the same.
     const auto spec = load_spec(container.state.bundle);

@@ -24,11 +24,12 @@ static json::Object linux_features() {
         json::to_array({"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"});
     features["capabilities"] = json::to_array(oci::all_capability_names());
     features["cgroup"] = json::Object{
-        {"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}};
+        {"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", true}, {"rdma", true}};
     features["seccomp"] = seccomp;
     features["apparmor"] = json::Object{{"enabled", true}};
     features["selinux"] = json::Object{{"enabled", true}};
-    features["intelRdt"] = json::Object{{"enabled", false}};
+    features["intelRdt"] =
+        json::Object{{"enabled", true}, {"schemata", true}, {"monitoring", true}};
     features["mountExtensions"] = json::Object{{"idmap", json::Object{{"enabled", true}}}};
     features["memoryPolicy"] =
         json::Object{{"modes", json::to_array(oci::known_memory_policy_modes())},
@@ -53,7 +54,7 @@ static Result<int> features(const Context& /*context*/, const Parsed& /*parsed*/
                                       {"io.dhow.runtime.wasm.engines", oci::wasm_engine_names()}};
     // Those that make a difference to how a container is run; "." ends a prefix.
     all["potentiallyUnsafeConfigAnnotations"] =
-        json::to_array({"module.wasm.image/variant", "run.oci.handler"});
+        json::to_array({"module.wasm.image/variant", "org.systemd.property.", "run.oci.handler"});
     TRY(write_stdout(json::pretty(all) + "\n"));
     return 0;
 }

@@ -2,6 +2,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
+#include "oci/runtime/cgroup/cgroup_limits.h"
+#include "oci/runtime/log.h"
 
 #include <array>
 
@@ -10,7 +12,7 @@
 
 namespace dhow::runtime_cli {
 
-static constexpr std::array<OptionSpec, 15> kOptions = {
+static constexpr std::array<OptionSpec, 19> kOptions = {
     {{"resources", 'r', true, "file with linux.resources; - is stdin"},
      {"blkio-weight", 0, true, "block io weight"},
      {"cpu-period", 0, true, "CFS period in microseconds"},
@@ -25,7 +27,11 @@ static constexpr std::array<OptionSpec, 15> kOptions = {
      {"memory", 0, true, "limit, with a suffix b, k, m or g"},
      {"memory-reservation", 0, true, "soft limit"},
      {"memory-swap", 0, true, "memory plus swap, -1: no limit"},
-     {"pids-limit", 0, true, "how many processes"}}};
+     {"kernel-memory", 0, true, "accepted: kernels have no such limit any more"},
+     {"kernel-memory-tcp", 0, true, "buffers of TCP, on cgroup version 1"},
+     {"pids-limit", 0, true, "how many processes, -1: no limit"},
+     {"l3-cache-schema", 0, true, "caches of its class of service (intelRdt)"},
+     {"mem-bw-schema", 0, true, "memory bandwidth of its class of service"}}};
 
 static Error invalid(std::string_view name, const std::string& text) {
     return make_error(ErrorKind::InvalidArgument,
@@ -40,6 +46,7 @@ static Status take(const Options& options, std::string_view name, std::optional<
     return to ? Status() : invalid(name, text);
 }
 
+// "50M", "50mb", "50MiB": powers of 1024 all of them.
 static Status take_bytes(const Options& options,
                          std::string_view name,
                          std::optional<int64_t>& to) {
@@ -47,12 +54,12 @@ static Status take_bytes(const Options& options,
     const std::string given = options.value(name);
     std::string text = to_lower(given);
     if (text.ends_with('b') && text.size() > 1) text.pop_back();
-    int shift = 0;
-    if (text.ends_with('k')) shift = 10;
-    if (text.ends_with('m')) shift = 20;
-    if (text.ends_with('g')) shift = 30;
+    if (text.ends_with('i') && text.size() > 1) text.pop_back();
+    constexpr std::string_view kUnits = "kmgtp";
+    const size_t unit = text.empty() ? kUnits.npos : kUnits.find(text.back());
+    const size_t shift = unit == kUnits.npos ? 0 : 10 * (unit + 1);
     if (shift != 0) text.pop_back();
-    const auto number = parse_int<int64_t>(text);
+    const auto number = parse_int<int64_t>(trim(text));
     if (!number || *number < -1 || *number > (INT64_MAX >> shift)) return invalid(name, given);
     to = *number < 0 ? *number : *number << shift;
     return {};
@@ -79,6 +86,7 @@ static Result<oci::Resources> from_options(const Options& options) {
     TRY(take_bytes(options, "memory", memory.limit));
     TRY(take_bytes(options, "memory-reservation", memory.reservation));
     TRY(take_bytes(options, "memory-swap", memory.swap));
+    TRY(take_bytes(options, "kernel-memory-tcp", memory.kernel_tcp));
     resources.memory = memory;
     if (options.has("pids-limit")) {
         resources.pids.emplace();
@@ -96,40 +104,23 @@ static Result<oci::Resources> from_file(const std::string& path) {
     return oci::parse_resources(text);
 }
 
-// In an update zero means: as it is. Callers send whole structures with most members zero.
-static void drop_unchanged(oci::Resources& resources) {
-    const auto drop = [](auto& member) {
-        if (member && *member == 0) member.reset();
-    };
-    resources.devices.clear();
-    if (resources.memory) {
-        drop(resources.memory->limit);
-        drop(resources.memory->reservation);
-        drop(resources.memory->swap);
-        drop(resources.memory->kernel);
-        drop(resources.memory->kernel_tcp);
-    }
-    if (resources.cpu) {
-        drop(resources.cpu->shares);
-        drop(resources.cpu->quota);
-        drop(resources.cpu->period);
-        drop(resources.cpu->realtime_runtime);
-        drop(resources.cpu->realtime_period);
-    }
-    if (resources.pids) drop(resources.pids->limit);
-    if (resources.block_io) drop(resources.block_io->weight);
-}
-
 static Result<int> update(const Context& context, const Parsed& parsed) {
     const auto container = TRY(open_container(context, parsed.rest[0]));
     if (container.status == oci::ContainerStatus::Stopped) {
         return make_error(ErrorKind::Conflict, "container not running");
     }
     const Options& options = parsed.options;
-    auto resources = TRY(options.has("resources") ? from_file(options.value("resources"))
-                                                  : from_options(options));
-    drop_unchanged(resources);
-    TRY(oci::apply_resources(container.state.cgroup, resources, true));
+    const auto changes = TRY(options.has("resources") ? from_file(options.value("resources"))
+                                                      : from_options(options));
+    if (options.has("l3-cache-schema") || options.has("mem-bw-schema")) {
+        TRY(oci::update_rdt(container.state.rdt,
+                            {.l3_cache_schema = options.value("l3-cache-schema"),
+                             .mem_bw_schema = options.value("mem-bw-schema")}));
+    }
+    TRY(oci::update_resources(container.state.cgroup, changes));
+    if (oci::weight_is_moot(changes)) {
+        oci::log_warning("unable to apply both a cpu weight and cpu.idle: ignoring the weight");
+    }
     return 0;
 }
 

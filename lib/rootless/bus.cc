@@ -18,7 +18,8 @@ namespace dhow::rootless {
 
 namespace {
 
-constexpr int kTimeoutSeconds = 10;
+constexpr int kTimeoutSeconds = 30;
+constexpr size_t kSignalLimit = 1024;
 constexpr size_t kLineLimit = 512;
 constexpr uint32_t kMessageLimit = 1U << 20U;
 constexpr size_t kFixedHeader = 16;
@@ -27,6 +28,7 @@ constexpr size_t kFixedHeader = 16;
 constexpr char kCall = 1;
 constexpr char kReply = 2;
 constexpr char kError = 3;
+constexpr char kSignal = 4;
 
 enum Field : unsigned char {
     kPath = 1,
@@ -71,48 +73,11 @@ std::string marshal(const BusCall& call, uint32_t serial) {
     add_field(head, kPath, "o", call.path);
     add_field(head, kInterface, "s", call.interface);
     add_field(head, kMember, "s", call.member);
-    add_field(head, kDestination, "s", call.destination);
+    if (!call.destination.empty()) add_field(head, kDestination, "s", call.destination);
     if (!call.signature.empty()) add_field(head, kSignature, "g", call.signature);
     head.end_array(fields, 8);
     head.align(8);
     return head.bytes() + call.body.bytes();
-}
-
-struct Reply {
-    char type = 0;
-    uint32_t serial = 0;     // of the call it answers
-    std::string error_name;  // for kError
-};
-
-// The header's array of (code, variant); only those of one basic type each occur in replies.
-Result<Reply> parse_fields(char type, std::string_view fields) {
-    Reply reply{.type = type};
-    const auto broken = [] {
-        return make_error(ErrorKind::Corrupt, "the bus sent a broken reply");
-    };
-    size_t at = 0;
-    while (at + 4 < fields.size()) {
-        const auto code = static_cast<unsigned char>(fields[at]);
-        const char kind = fields[at + 2];  // after the signature's length, which is 1
-        if (fields[at + 1] != 1) return broken();
-        at += 4;
-        if (kind == 'g') {
-            at += static_cast<unsigned char>(fields[at]) + size_t{2};
-        } else {
-            at = aligned(at, 4);
-            if (at + 4 > fields.size()) return broken();
-            const uint32_t value = read_u32(fields, at);
-            at += 4;
-            if (code == kReplySerial) reply.serial = value;
-            if (kind != 'u') {
-                if (value >= fields.size() - at) return broken();
-                if (code == kErrorName) reply.error_name = fields.substr(at, value);
-                at += value + size_t{1};
-            }
-        }
-        at = aligned(at, 8);
-    }
-    return reply;
 }
 
 }  // namespace
@@ -130,6 +95,12 @@ BusBody& BusBody::align(size_t to) {
 BusBody& BusBody::u32(uint32_t value) {
     align(4);
     for (unsigned i = 0; i < 4; ++i) bytes_ += static_cast<char>(value >> (8 * i) & 0xffU);
+    return *this;
+}
+
+BusBody& BusBody::u64(uint64_t value) {
+    align(8);
+    for (unsigned i = 0; i < 8; ++i) bytes_ += static_cast<char>(value >> (8 * i) & 0xffU);
     return *this;
 }
 
@@ -162,7 +133,52 @@ void BusBody::end_array(size_t length_at, size_t to) {
     }
 }
 
-Result<Bus> Bus::connect(const std::string& socket_path) {
+static Error broken() {
+    return make_error(ErrorKind::Corrupt, "the bus sent a broken message");
+}
+
+Status BusReader::align(size_t to) {
+    at_ = aligned(at_, to);
+    return at_ <= bytes_.size() ? Status() : broken();
+}
+
+Result<uint32_t> BusReader::u32() {
+    TRY(align(4));
+    if (bytes_.size() - at_ < 4) return broken();
+    const uint32_t value = read_u32(bytes_, at_);
+    at_ += 4;
+    return value;
+}
+
+// With the NUL that follows it.
+Result<std::string> BusReader::text(size_t length) {
+    if (length >= bytes_.size() - at_) return broken();
+    std::string value(bytes_.substr(at_, length));
+    at_ += length + 1;
+    return value;
+}
+
+Result<std::string> BusReader::string() {
+    const uint32_t length = TRY(u32());
+    return text(length);
+}
+
+Result<std::string> BusReader::signature() {
+    if (at_ >= bytes_.size()) return broken();
+    const auto length = static_cast<unsigned char>(bytes_[at_++]);
+    return text(length);
+}
+
+struct Bus::Message {
+    char type = 0;
+    uint32_t reply_to = 0;   // the serial of the call it answers
+    std::string error_name;  // of an error
+    std::string interface;
+    std::string member;
+    std::string body;
+};
+
+Result<Bus> Bus::connect_peer(const std::string& socket_path) {
     const size_t slash = socket_path.rfind('/');
     const auto folder = TRY(open_dir_at(AT_FDCWD, socket_path.substr(0, slash + 1)));
     Bus bus(TRY(connect_unix_at(folder.get(), socket_path.substr(slash + 1), SocketType::Stream)));
@@ -173,6 +189,11 @@ Result<Bus> Bus::connect(const std::string& socket_path) {
         }
     }
     TRY_CONTEXT(bus.authenticate(), "log in at '" + socket_path + "'");
+    return bus;
+}
+
+Result<Bus> Bus::connect(const std::string& socket_path) {
+    auto bus = TRY(connect_peer(socket_path));
     TRY_CONTEXT(bus.call({.destination = "org.freedesktop.DBus",
                           .path = "/org/freedesktop/DBus",
                           .interface = "org.freedesktop.DBus",
@@ -214,32 +235,78 @@ Status Bus::authenticate() {
     return {};
 }
 
-Status Bus::call(const BusCall& call) {
-    const uint32_t serial = ++serial_;
-    TRY(write_all(socket_.get(), marshal(call, serial)));
-    return await_reply(serial);
+// The header's array of (code, variant); only those of one basic type each occur.
+Result<Bus::Message> Bus::parse_message(std::string_view head, std::string_view fields) {
+    Message message{.type = head[1]};
+    size_t at = 0;
+    while (at + 4 < fields.size()) {
+        const auto code = static_cast<unsigned char>(fields[at]);
+        const char kind = fields[at + 2];  // after the signature's length, which is 1
+        if (fields[at + 1] != 1) return broken();
+        at += 4;
+        if (kind == 'g') {
+            at += static_cast<unsigned char>(fields[at]) + size_t{2};
+        } else {
+            at = aligned(at, 4);
+            if (at + 4 > fields.size()) return broken();
+            const uint32_t value = read_u32(fields, at);
+            at += 4;
+            if (code == kReplySerial) message.reply_to = value;
+            if (kind != 'u') {
+                if (value >= fields.size() - at) return broken();
+                const std::string text(fields.substr(at, value));
+                if (code == kErrorName) message.error_name = text;
+                if (code == kInterface) message.interface = text;
+                if (code == kMember) message.member = text;
+                at += value + size_t{1};
+            }
+        }
+        at = aligned(at, 8);
+    }
+    return message;
 }
 
-// Signals and answers to nobody are passed over.
-Status Bus::await_reply(uint32_t serial) {
+Result<Bus::Message> Bus::read_message() {
+    const auto head = TRY(read_exactly(kFixedHeader));
+    const uint32_t body_size = read_u32(head, 4);
+    const uint32_t fields_size = read_u32(head, 12);
+    if (head[0] != 'l' || body_size > kMessageLimit || fields_size > kMessageLimit) {
+        return broken();
+    }
+    const auto fields = TRY(read_exactly(aligned(fields_size, 8)));
+    auto message = TRY(parse_message(head, std::string_view(fields).substr(0, fields_size)));
+    message.body = TRY(read_exactly(body_size));
+    return message;
+}
+
+// Answers to nobody are passed over.
+Result<std::string> Bus::call(const BusCall& call) {
+    const uint32_t serial = ++serial_;
+    TRY(write_all(socket_.get(), marshal(call, serial)));
     while (true) {
-        const auto head = TRY(read_exactly(kFixedHeader));
-        const uint32_t body_size = read_u32(head, 4);
-        const uint32_t fields_size = read_u32(head, 12);
-        if (head[0] != 'l' || body_size > kMessageLimit || fields_size > kMessageLimit) {
-            return make_error(ErrorKind::Corrupt, "the bus sent a broken message");
+        auto message = TRY(read_message());
+        if (message.type == kSignal && signals_.size() < kSignalLimit) {
+            signals_.push_back({message.interface, message.member, std::move(message.body)});
         }
-        const auto fields = TRY(read_exactly(aligned(fields_size, 8)));
-        const auto body = TRY(read_exactly(body_size));
-        if (head[1] != kReply && head[1] != kError) continue;
-        const auto reply = TRY(parse_fields(head[1], fields.substr(0, fields_size)));
-        if (reply.serial != serial) continue;
-        if (reply.type == kReply) return {};
-        std::string text = reply.error_name;
-        if (body.size() > 5) {
-            text += ": " + std::string(body.c_str() + 4);  // ends at its own NUL
-        }
-        return make_error(ErrorKind::Unavailable, printable(text));
+        if (message.reply_to != serial) continue;
+        if (message.type == kReply) return std::move(message.body);
+        if (message.type != kError) continue;
+        const auto text = BusReader(message.body).string();
+        const std::string why = text ? ": " + *text : "";
+        return make_error(ErrorKind::Unavailable, printable(message.error_name + why));
+    }
+}
+
+Result<BusSignal> Bus::next_signal() {
+    if (!signals_.empty()) {
+        BusSignal signal = std::move(signals_.front());
+        signals_.pop_front();
+        return signal;
+    }
+    while (true) {
+        auto message = TRY(read_message());
+        if (message.type != kSignal) continue;
+        return BusSignal{message.interface, message.member, std::move(message.body)};
     }
 }
 

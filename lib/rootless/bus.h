@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call to a D-Bus service and its answer: the little of the D-Bus specification ("Message
-// protocol", "Authentication protocol") that asking a user's systemd for a cgroup takes. libsystemd
-// would cost each command 0.4 ms in the dynamic linker. Runs in dhow, as the user; the peer is the
-// user's own bus, yet every length it sends is checked.
+// Calls to a D-Bus service, their answers, and its signals: the little of the D-Bus specification
+// ("Message protocol", "Authentication protocol") that asking systemd for a cgroup takes.
+// libsystemd would cost each command 0.4 ms in the dynamic linker. Runs in dhow as the user,
+// against the user's own bus, and in dhow-runtime; whoever the peer is, every length it sends is
+// checked.
 #pragma once
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,7 @@ namespace dhow::rootless {
 class BusBody {
   public:
     BusBody& u32(uint32_t value);
+    BusBody& u64(uint64_t value);
 
     BusBody& boolean(bool value) { return u32(value ? 1 : 0); }
 
@@ -36,6 +39,23 @@ class BusBody {
     std::string bytes_;
 };
 
+// The body of an answer or a signal, read in order; what is missing or too long is an error.
+class BusReader {
+  public:
+    explicit BusReader(std::string_view bytes) : bytes_(bytes) {}
+
+    Result<uint32_t> u32();
+    Result<std::string> string();     // s and o
+    Result<std::string> signature();  // g, and the head of a variant
+
+  private:
+    Status align(size_t to);
+    Result<std::string> text(size_t length);
+
+    std::string_view bytes_;
+    size_t at_ = 0;
+};
+
 struct BusCall {
     std::string destination;
     std::string path;
@@ -45,23 +65,37 @@ struct BusCall {
     BusBody body;
 };
 
+struct BusSignal {
+    std::string interface;
+    std::string member;
+    std::string body;
+};
+
 class Bus {
   public:
-    // `socket_path`: a message bus. Waits for answers no longer than a few seconds each.
+    // `socket_path`: a message bus. No answer takes longer than half a minute.
     static Result<Bus> connect(const std::string& socket_path);
+    // The socket of one service by itself, with no bus between.
+    static Result<Bus> connect_peer(const std::string& socket_path);
 
-    // An error reply is an Error; its D-Bus name comes first in the message.
-    Status call(const BusCall& call);
+    // The answer's body. An error reply is an Error; its D-Bus name comes first in the message.
+    Result<std::string> call(const BusCall& call);
+    // The next signal; of those that came while an answer was awaited, the oldest.
+    Result<BusSignal> next_signal();
 
   private:
+    struct Message;
+
     explicit Bus(UniqueFd socket) : socket_(std::move(socket)) {}
 
     Status authenticate();
     Result<std::string> read_exactly(size_t count);
-    Status await_reply(uint32_t serial);
+    Result<Message> read_message();
+    static Result<Message> parse_message(std::string_view head, std::string_view fields);
 
     UniqueFd socket_;
     uint32_t serial_ = 0;
+    std::deque<BusSignal> signals_;
 };
 
 }  // namespace dhow::rootless

@@ -3,8 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "rootless/bus.h"
-#include "rootless/paths.h"
+#include "rootless/systemd_manager.h"
 
 #include <cerrno>
 
@@ -21,39 +20,7 @@ constexpr std::string_view kScopePrefix = "dhow-hold-";
 constexpr int kTries = 500;  // of 10 ms
 constexpr int kPauseMs = 10;
 
-BusCall manager_call(std::string member, std::string signature) {
-    return BusCall{.destination = "org.freedesktop.systemd1",
-                   .path = "/org/freedesktop/systemd1",
-                   .interface = "org.freedesktop.systemd1.Manager",
-                   .member = std::move(member),
-                   .signature = std::move(signature),
-                   .body = {}};
-}
-
-void add_pids(BusBody& body, pid_t pid) {
-    const size_t pids = body.begin_array(4);
-    body.u32(static_cast<uint32_t>(pid));
-    body.end_array(pids, 4);
-}
-
-// StartTransientUnit(name, mode, properties a(sv), auxiliary a(sa(sv)))
-BusCall start_call(const std::string& unit, pid_t pid) {
-    BusCall call = manager_call("StartTransientUnit", "ssa(sv)a(sa(sv))");
-    BusBody& body = call.body;
-    body.string(unit).string("fail");
-    const size_t properties = body.begin_array(8);
-    body.align(8).string("Description").signature("s").string("containers of dhow");
-    body.align(8).string("Delegate").signature("b").boolean(true);
-    body.align(8).string("CollectMode").signature("s").string("inactive-or-failed");
-    body.align(8).string("PIDs").signature("au");
-    add_pids(body, pid);
-    body.end_array(properties, 8);
-    const size_t auxiliary = body.begin_array(8);
-    body.end_array(auxiliary, 8);
-    return call;
-}
-
-// The job runs after the answer; what it does can be seen.
+// Somebody else was quicker: then the scope is there, or will be.
 Result<std::string> await_scope(const std::string& unit, pid_t holder) {
     for (int i = 0; i < kTries; ++i) {
         const auto path = TRY(unified_cgroup_of(holder));
@@ -98,10 +65,12 @@ std::string user_manager_of(const std::string& cgroup) {
 
 Result<std::string> make_scope(const std::string& mount_point, pid_t holder) {
     const std::string unit = std::string(kScopePrefix) + std::to_string(holder) + ".scope";
-    const auto address = TRY(find_user_bus());
-    auto bus = TRY(Bus::connect(address));
-    auto started = bus.call(start_call(unit, holder));
-    // Somebody else was quicker: then the scope is, or will be, there.
+    auto manager = TRY(SystemdManager::connect(ManagerOf::User));
+    auto started = manager.start(unit,
+                                 {{"Description", std::string("containers of dhow")},
+                                  {"Delegate", true},
+                                  {"CollectMode", std::string("inactive-or-failed")},
+                                  {"PIDs", std::vector{static_cast<uint32_t>(holder)}}});
     if (!started && started.error().message.find("UnitExists") == std::string::npos) {
         return std::move(started).error().context("make scope '" + unit + "'");
     }
@@ -116,12 +85,9 @@ Result<std::string> make_scope(const std::string& mount_point, pid_t holder) {
 }
 
 Status move_into_scope(const std::string& scope, pid_t pid) {
-    const auto address = TRY(find_user_bus());
-    auto bus = TRY(Bus::connect(address));
-    BusCall call = manager_call("AttachProcessesToUnit", "ssau");
-    call.body.string(scope.substr(scope.rfind('/') + 1)).string("/dhow");
-    add_pids(call.body, pid);
-    TRY_CONTEXT(bus.call(call), "move into '" + scope + "'");
+    auto manager = TRY(SystemdManager::connect(ManagerOf::User));
+    TRY_CONTEXT(manager.attach(scope.substr(scope.rfind('/') + 1), "/dhow", pid),
+                "move into '" + scope + "'");
     return {};
 }
 

@@ -7,7 +7,12 @@
 load runtime
 
 setup_file() { setup_runtime_file; }
-setup() { setup_bundle; }
+# With a cgroup namespace, which is not the default on version 1.
+setup() {
+    setup_bundle
+    edit 'l["namespaces"] = [n for n in l["namespaces"] if n["type"] != "cgroup"] + [{"type": "cgroup"}]'
+}
+
 teardown() { teardown_bundle; }
 
 # The runtime where the unified hierarchy is all there is.
@@ -65,12 +70,18 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
     echo "$output"
     [[ "$status" -eq 1 && "$output" == *"controller 'rdma' is not available"* ]]
     assert_clean
-    edit 'l["resources"].pop("rdma")' 'l["resources"]["memory"] = {"limit": -5}'
+    edit 'l["resources"].pop("rdma")' 'l["resources"]["unified"] = {"memory.high": "1"}'
+    if [ -d /sys/fs/cgroup/memory ]; then
+        run rt run "$ID"
+        [[ "$status" -eq 1 && "$output" == *"invalid configuration: unified"* ]]
+        assert_clean
+    fi
+    edit 'l["resources"].pop("unified")' 'l["resources"]["memory"] = {"limit": -5}'
     run rt run "$ID"
     assert_clean
 }
 
-@test "cgroupsPath: absolute, relative, systemd's three parts, and never outside" {
+@test "cgroupsPath: absolute, relative, and never outside; without a systemd its driver is refused" {
     need_v1 pids
     args sleep 100
     edit "l['cgroupsPath'] = '/$ID-a/b'"
@@ -80,15 +91,94 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
     [ ! -d "/sys/fs/cgroup/pids/$ID-a/b" ]
     rmdir /sys/fs/cgroup/*/"$ID-a"
     edit "l['cgroupsPath'] = 'user.slice:dhow:$ID'"
-    "$RUNTIME" --root "$STATE" --systemd-cgroup run --detach "$ID"
-    [ -d "/sys/fs/cgroup/pids/user.slice/dhow-$ID.scope" ]
-    rt delete --force "$ID"
+    if [ ! -d /run/systemd/system ]; then
+        run "$RUNTIME" --root "$STATE" --systemd-cgroup run --detach "$ID"
+        [[ "$status" -eq 1 && "$output" == *"systemd does not run this machine"* ]]
+        assert_clean
+    fi
     for bad in /../x ../x /a/../../x / /.; do
         edit "l['cgroupsPath'] = '$bad'"
         run rt run --detach "$ID"
         [[ "$status" -eq 1 && "$output" == *"invalid cgroupsPath"* ]]
         [ -z "$(ls -A "$STATE")" ]
     done
+}
+
+@test "v1: parents that somebody else made, frozen groups, limits that are in use" {
+    need_v1 cpuset
+    args sleep 100
+    mkdir "/sys/fs/cgroup/cpuset/$ID-a" "/sys/fs/cgroup/freezer/$ID-a" "/sys/fs/cgroup/freezer/$ID-a/b"
+    echo FROZEN >"/sys/fs/cgroup/freezer/$ID-a/b/freezer.state"
+    edit "l['cgroupsPath'] = '/$ID-a/b'"
+    run rt run --detach "$ID"
+    [[ "$status" -eq 1 && "$output" == *"container's cgroup unexpectedly frozen"* ]]
+    rmdir "/sys/fs/cgroup/freezer/$ID-a/b"
+    rt run --detach "$ID"
+    [ -n "$(cat "/sys/fs/cgroup/cpuset/$ID-a/b/cpuset.cpus")" ]
+    run rt update --memory 4k "$ID"
+    [[ "$status" -eq 1 && "$output" == *"unable to set memory limit to 4096 (current usage: "* ]]
+    rt update --memory 64M --memory-swap 65Mb "$ID" || grep -q memsw <<<"$(ls /sys/fs/cgroup/memory)" || skip "no swap accounting"
+    rt update --memory -1 "$ID"
+    [ "$(cat "/sys/fs/cgroup/memory/$ID-a/b/memory.limit_in_bytes")" -gt 1000000000000 ]
+}
+
+@test "intelRdt needs a resctrl file system, and says so" {
+    grep -q ' - resctrl ' /proc/self/mountinfo && skip "this machine has one"
+    args true
+    edit "l['intelRdt'] = {'closID': 'gold', 'schemata': ['L3:0=f'], 'enableMonitoring': True}"
+    run rt run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"linux.intelRdt: no resctrl file system is mounted"* ]]
+    assert_clean
+}
+
+@test "v1: exec --cgroup, for all hierarchies or one" {
+    need_v1 pids
+    args sleep 100
+    rt run --detach "$ID"
+    mkdir "/sys/fs/cgroup/pids/$ID/sub"
+    rt exec --cgroup pids:sub "$ID" grep -q pids:/sub /proc/self/cgroup
+    rt exec --cgroup / "$ID" grep -q pids:/$ /proc/self/cgroup
+    for bad in .. pids:../x ../..; do
+        run rt exec --cgroup "$bad" "$ID" true
+        [[ "$status" -eq 255 && "$output" == *"bad sub cgroup path"* ]]
+    done
+    run rt exec --cgroup nonexistent "$ID" true
+    [[ "$status" -eq 255 && "$output" == *"adding pid "*"o such file"* ]]
+    run rt exec --cgroup whaaat:/ "$ID" true
+    [[ "$status" -eq 255 && "$output" == *"unknown controller"* ]]
+}
+
+@test "hybrid: the processes are in the unified hierarchy too, exec's beside init's" {
+    need_unified
+    need_v1 pids
+    args sleep 100
+    rt run --detach --pid-file pid "$ID"
+    grep -q "^0::/$ID$" "/proc/$(cat pid)/cgroup"
+    [ "$(rt exec "$ID" grep ^0: /proc/self/cgroup)" = 0::/ ]
+    rt delete --force "$ID"
+    assert_clean
+}
+
+@test "v2: exec --cgroup; where init went when the container's group is closed to processes" {
+    need_unified
+    group=/sys/fs/cgroup/unified/$ID
+    args sleep 100
+    rt2 run --detach --pid-file pid "$ID"
+    mkdir "$group/sub"
+    [ "$(rt2 exec --cgroup sub "$ID" grep ^0: /proc/self/cgroup)" = 0::/sub ]
+    run rt2 exec --cgroup ../.. "$ID" true
+    [[ "$status" -eq 255 && "$output" == *"bad sub cgroup path"* ]]
+    run rt2 exec --cgroup nonexistent "$ID" true
+    [[ "$status" -eq 255 && "$output" == *"cgroup"*"o such file"* ]]
+    controller=$(awk '{ print $1 }' "$group/cgroup.controllers")
+    [ -n "$controller" ] || skip "no controller in the unified hierarchy here"
+    cat pid >"$group/sub/cgroup.procs"
+    echo "+$controller" >"$group/cgroup.subtree_control"
+    [ "$(rt2 exec "$ID" grep ^0: /proc/self/cgroup)" = 0::/sub ]
+    run rt2 exec --cgroup / "$ID" true
+    [[ "$status" -eq 255 && "$output" == *"busy"* ]]
+    rt2 delete --force "$ID"
+    [ ! -d "$group" ]
 }
 
 @test "a group that has processes is not taken over" {

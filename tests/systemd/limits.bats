@@ -4,6 +4,7 @@
 # --memory, --cpus, --pids-limit on cgroup v2 with every controller: in a virtual machine (tests/support/vm),
 # as root and as a user whose limits live in what systemd has delegated.
 load common
+load runtime
 
 controllers() {
     if is_rootless; then
@@ -18,7 +19,10 @@ needs_controller() { grep -qw "$1" <<<"$(controllers)" || skip "the $1 controlle
 # limit CONTAINER FILE: from the container's own cgroup, as the machine sees it.
 limit() { cat "/sys/fs/cgroup$(cgroup_of "$(pid_of "$1")")/$2"; }
 
-teardown() { dhow rm -a -f -t 0 >/dev/null 2>&1 || true; }
+teardown() {
+    [[ -z ${B:-} ]] || teardown_bundle
+    dhow rm -a -f -t 0 >/dev/null 2>&1 || true
+}
 
 @test "--memory is set, holds, and an end by it is told apart" {
     needs_controller memory
@@ -76,4 +80,37 @@ teardown() { dhow rm -a -f -t 0 >/dev/null 2>&1 || true; }
     [[ -d $folder ]]
     dhow rm -f -t 0 g
     [[ ! -e $folder ]]
+}
+
+@test "dhow-runtime --systemd-cgroup: limits are the scope's, and outlive daemon-reload and update" {
+    needs_controller memory
+    needs_controller pids
+    needs_controller cpu
+    setup_bundle
+    edit '.linux.resources |= . + {"memory": {"limit": 33554432, "reservation": 16777216}, "pids": {"limit": 20},
+        "cpu": {"shares": 1024, "quota": 60000, "period": 90000}}'
+    rt run --detach --pid-file "$B/pid" "$ID"
+    local group
+    group=/sys/fs/cgroup$(cgroup_of "$(<"$B/pid")")
+    # both FILE VALUE PROPERTY VALUE: the kernel and systemd agree.
+    both() { same "$2 $4" "$(<"$group/$1") $(property "$UNIT" "$3")"; }
+    every() {
+        both memory.max "$1" MemoryMax "$1"
+        both memory.low 16777216 MemoryLow 16777216
+        both pids.max 20 TasksMax 20
+        both cpu.weight 100 CPUWeight 100
+        both cpu.max "60300 90000" CPUQuotaPerSecUSec 670ms
+    }
+    every 33554432
+    ctl daemon-reload
+    every 33554432
+    rt update --memory 64M "$ID"
+    every 67108864
+    ctl daemon-reload
+    every 67108864
+    rt update --pids-limit -1 --cpu-quota -1 "$ID"
+    both pids.max max TasksMax infinity
+    both cpu.max "max 90000" CPUQuotaPerSecUSec infinity
+    rt delete --force "$ID"
+    [[ ! -e $group ]]
 }

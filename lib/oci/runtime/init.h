@@ -18,6 +18,7 @@ struct InitPlan {
     const WasmPlan* wasm = nullptr;  // when the program is a WebAssembly module
     NamespacePlan namespaces;
     ContainerCgroup cgroup;
+    ContainerRdt rdt;
     std::string rootfs;              // absolute
     std::string state_document;      // for createContainer and startContainer hooks
     bool in_user_namespace = false;  // now or after the clone

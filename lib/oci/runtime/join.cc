@@ -2,6 +2,7 @@
 #include "oci/runtime/join.h"
 
 #include "base/file.h"
+#include "oci/runtime/cgroup/cgroup_unit.h"
 #include "oci/runtime/cgroup/sub_cgroup.h"
 #include "oci/runtime/clone.h"
 #include "oci/runtime/init.h"
@@ -201,6 +202,27 @@ Result<Child> give_birth(JoinPlan& plan, ParentEnd& sync, int cgroup) {
     return process;
 }
 
+// The container may have handed a controller down, and so closed its own group to processes, or
+// its init may have left that group for good: then where init is (as runc).
+Result<Child> clone_into(JoinPlan& plan, ParentEnd& sync, const ContainerCgroup& cgroup) {
+    const auto folder = open_unified(cgroup);
+    auto child = folder ? give_birth(plan, sync, folder->get()) : Result<Child>(folder.error());
+    const int code = child ? 0 : child.error().sys_errno;
+    if (child || plan.sync.child.fd() < 0) return child;
+    if (plan.options.cgroups.empty()) {
+        const auto own = open_unified_of(cgroup, plan.state.init.pid);
+        auto beside_init = own ? give_birth(plan, sync, own->get()) : Result<Child>(own.error());
+        if (beside_init) return beside_init;
+    }
+    // A scope of the user's, and we outside of the user's manager: systemd moves the process there.
+    if (!cgroup.unit.empty() && (code == EACCES || code == EPERM)) {
+        auto outside = TRY(give_birth(plan, sync, -1));
+        TRY(attach_to_scope(cgroup, outside.pid()));
+        return outside;
+    }
+    return std::move(child).error().context("error adding pid of the process to cgroups");
+}
+
 Status give_listener(const Joined& joined, const JoinPlan& plan, int listener) {
     const AgentReport report{.state = public_state(plan.state, ContainerStatus::Running, false),
                              .pid = joined.process.pid()};
@@ -239,11 +261,10 @@ Result<Joined> join(const ContainerState& state,
     }
     const auto cgroup =
         options.cgroups.empty() ? state.cgroup : TRY(sub_cgroup(state.cgroup, options.cgroups));
-    const auto unified = TRY_CONTEXT(open_unified(cgroup), "open cgroup");
     if (process.oom_score_adj) TRY(set_oom_score_adj(*process.oom_score_adj));
     const auto& affinity = process.exec_cpu_affinity;
     if (affinity && !affinity->initial.empty()) TRY(set_cpu_affinity(affinity->initial));
-    auto child = TRY(give_birth(plan, sync.parent, unified.get()));
+    auto child = TRY(clone_into(plan, sync.parent, cgroup));
     sync.child.replace(UniqueFd());
     Joined joined{std::move(child), std::move(sync.parent), UniqueFd()};
     const pid_t pid = joined.process.pid();

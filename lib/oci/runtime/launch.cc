@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
+#include "oci/runtime/cgroup/cgroup_unit.h"
 #include "oci/runtime/clone.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/init.h"
@@ -25,6 +26,7 @@
 #include "oci/runtime/validate.h"
 #include "rootless/paths.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -69,6 +71,8 @@ namespace {
 struct Birth {
     InitPlan& plan;
     SyncPair& sync;
+    const Resources& resources;
+    ScopeStart* scope;  // systemd's driver; nullptr: the groups are there already
 };
 
 void init_main(void* argument) noexcept {
@@ -138,18 +142,51 @@ Result<Child> adopt_init(SyncPair& sync, Child& stage, const RuntimeSpec& spec) 
     return init;
 }
 
+// May the container's root do as he likes below its own group? In a user namespace and a cgroup
+// namespace of its own, with a /sys/fs/cgroup that it can write: then its systemd can work (as
+// runc).
+bool is_delegated(const InitPlan& plan) {
+    if (!plan.namespaces.new_cgroup || !plan.namespaces.has_new(NamespaceType::User)) return false;
+    for (const Mount& mount : plan.spec.mounts) {
+        const bool cgroup = mount.type == "cgroup" || mount.type == "cgroup2";
+        const auto& options = mount.options;
+        if (cgroup && std::find(options.begin(), options.end(), "ro") == options.end()) return true;
+    }
+    return false;
+}
+
+Status limit_groups(const InitPlan& plan, const Resources& resources) {
+    if (!plan.cgroup.exists()) return {};
+    const bool rootless = rootless::is_rootless();
+    TRY(apply_resources(plan.cgroup, resources, rootless));
+    if (rootless || !is_delegated(plan)) return {};
+    for (const IdMapping& mapping : plan.spec.linux_->uid_mappings) {
+        if (mapping.container_id == 0) return delegate_cgroup(plan.cgroup, mapping.host_id);
+    }
+    return {};
+}
+
+// systemd makes the group around the process that waits; then its limits can be set.
+Status place(Birth& birth, pid_t pid, bool unified) {
+    const ContainerCgroup& cgroup = birth.plan.cgroup;
+    TRY(join_rdt(birth.plan.rdt, pid));
+    if (birth.scope == nullptr) return join_cgroup(cgroup, pid, unified);
+    TRY(start_scope(*birth.scope, cgroup, pid, birth.resources));
+    return limit_groups(birth.plan, birth.resources);
+}
+
 // The clone, by whichever of the two ways, to the point where init waits for Proceed.
 Result<Child> give_birth(Birth& birth, const RuntimeSpec& spec) {
     const InitPlan& plan = birth.plan;
     if (plan.namespaces.needs_stage()) {
         auto stage = TRY(clone_process({}, stage_main, &birth));
-        TRY(join_cgroup(plan.cgroup, stage.pid(), true));  // init is born in them
+        TRY(place(birth, stage.pid(), true));  // init is born in them
         return adopt_init(birth.sync, stage, spec);
     }
-    const auto unified = TRY(open_unified(plan.cgroup));
+    const auto unified = TRY(birth.scope == nullptr ? open_unified(plan.cgroup) : UniqueFd());
     auto init = TRY(clone_process(
         {.flags = plan.namespaces.clone_flags, .cgroup = unified.get()}, init_main, &birth));
-    TRY(join_cgroup(plan.cgroup, init.pid(), false));
+    TRY(place(birth, init.pid(), false));
     if (plan.namespaces.has_new(NamespaceType::User)) {
         TRY(write_user_map(init.pid(), spec.linux_->uid_mappings, spec.linux_->gid_mappings));
     }
@@ -240,6 +277,7 @@ ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
     state.created = format_rfc3339(now_unix_nanos());
     state.annotations = spec.annotations;
     state.cgroup = plan.cgroup;
+    state.rdt = plan.rdt;
     state.no_pivot = plan.options.no_pivot;
     state.shares_mounts = !plan.namespaces.has_new(NamespaceType::Mount);
     state.on_host = plan.on_host;
@@ -274,9 +312,12 @@ void warn_of_ambient(const Process& process) {
     }
 }
 
-Result<Launched> launch_planned(const RuntimeSpec& spec, InitPlan& plan) {
+Result<Launched> launch_planned(const RuntimeSpec& spec,
+                                InitPlan& plan,
+                                const Resources& resources,
+                                ScopeStart* scope) {
     auto sync = TRY(make_sync_pair());
-    Birth birth{plan, sync};
+    Birth birth{plan, sync, resources, scope};
     auto score = TRY(OomScore::lend(spec.process->oom_score_adj));
     auto init = give_birth(birth, spec);
     score.restore();
@@ -326,6 +367,32 @@ Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
     return {};
 }
 
+Status limit(InitPlan& plan, const Resources& resources, bool groups) {
+    const auto& rdt = plan.spec.linux_->intel_rdt;
+    if (rdt) plan.rdt = TRY(create_rdt(*rdt, plan.options.id));
+    return groups ? limit_groups(plan, resources) : Status();
+}
+
+// The groups, or, with systemd, what it takes to have them made once there is a process.
+Result<std::optional<ScopeStart>> make_cgroup(InitPlan& plan,
+                                              const Resources& resources,
+                                              const StateFolder& folder) {
+    const auto layout = TRY(detect_cgroups());
+    const CgroupRequest request{.id = plan.options.id,
+                                .path = plan.spec.linux_->cgroups_path,
+                                .optional = rootless::is_rootless(),
+                                .resources = &resources};
+    if (plan.options.systemd_cgroup) {
+        auto scope = TRY(plan_scope(layout, request, plan.spec.annotations, plan.cgroup));
+        TRY(folder.note_cgroup(scope.path));
+        return std::optional(std::move(scope));
+    }
+    const auto group = TRY(cgroup_relative_path(request));
+    TRY(folder.note_cgroup(group));
+    plan.cgroup = TRY(create_cgroup(layout, request));
+    return std::optional<ScopeStart>();
+}
+
 Result<Launched> launch_program(const RuntimeSpec& spec,
                                 const WasmPlan* wasm,
                                 const LaunchOptions& options,
@@ -345,23 +412,16 @@ Result<Launched> launch_program(const RuntimeSpec& spec,
     const bool rootless = rootless::is_rootless();
     plan.in_user_namespace = rootless || joins_user || plan.namespaces.has_new(NamespaceType::User);
     TRY(prepare_descriptors(plan, folder));
-    const auto layout = TRY(detect_cgroups());
     const Resources none;
     const Resources& resources = spec.linux_->resources ? *spec.linux_->resources : none;
-    const CgroupRequest request{.id = options.id,
-                                .path = spec.linux_->cgroups_path,
-                                .systemd = options.systemd_cgroup,
-                                .optional = rootless,
-                                .resources = &resources};
-    const auto group = TRY(cgroup_relative_path(request));
-    TRY(folder.note_cgroup(group));
-    plan.cgroup = TRY(create_cgroup(layout, request));
+    auto scope = TRY(make_cgroup(plan, resources, folder));
     plan.state_document = public_state(first_state(spec, plan), ContainerStatus::Creating, false);
-    auto limited =
-        plan.cgroup.exists() ? apply_resources(plan.cgroup, resources, rootless) : Status();
-    auto launched = limited ? launch_planned(spec, plan) : Result<Launched>(limited.error());
+    auto limited = limit(plan, resources, !scope);
+    auto launched = limited ? launch_planned(spec, plan, resources, scope ? &*scope : nullptr)
+                            : Result<Launched>(limited.error());
     if (!launched) {
         ignore(destroy_cgroup(plan.cgroup), "the first error is the one to tell");
+        ignore(destroy_rdt(plan.rdt), "the first error is the one to tell");
         if (plan.on_host) {
             ignore(detach_root(plan.rootfs, plan.root_tree.get()), "likewise");
         }

@@ -36,6 +36,7 @@ static json::Array places_json(const ContainerCgroup& cgroup) {
     json::Array places;
     for (const CgroupPlace& place : cgroup.places) {
         places.push_back(json::Object{{"v2", place.v2},
+                                      {"beside", place.beside},
                                       {"controllers", json::to_array(place.controllers)},
                                       {"folder", place.folder},
                                       {"mountPoint", place.mount_point}});
@@ -55,6 +56,14 @@ std::string to_json(const ContainerState& state) {
     object["created"] = state.created;
     object["annotations"] = json::to_object(state.annotations);
     object["cgroups"] = places_json(state.cgroup);
+    if (!state.cgroup.unit.empty()) {
+        object["systemdUnit"] = state.cgroup.unit;
+        object["systemdOfUser"] = state.cgroup.unit_of_user;
+    }
+    if (state.rdt.exists()) {
+        object["resctrl"] = json::Object{
+            {"group", state.rdt.group}, {"monitor", state.rdt.monitor}, {"own", state.rdt.own}};
+    }
     object["noPivot"] = state.no_pivot;
     if (state.shares_mounts) object["sharesMounts"] = true;
     if (state.on_host) object["onHost"] = true;
@@ -85,12 +94,25 @@ static Result<ContainerCgroup> parse_places(const json::Object& object) {
         CgroupPlace place;
         const auto v2 = TRY(json::get_bool(entry, "v2"));
         place.v2 = v2.value_or(false);
+        const auto beside = TRY(json::get_bool(entry, "beside"));
+        place.beside = beside.value_or(false);
         place.controllers = TRY(json::get_strings(entry, "controllers"));
         place.folder = TRY(required(entry, "folder"));
         place.mount_point = TRY(required(entry, "mountPoint"));
         cgroup.places.push_back(std::move(place));
     }
     return cgroup;
+}
+
+static Result<ContainerRdt> parse_rdt(const json::Object& object) {
+    ContainerRdt rdt;
+    const json::Object* entry = TRY(json::get_object(object, "resctrl"));
+    if (entry == nullptr) return rdt;
+    rdt.group = TRY(required(*entry, "group"));
+    rdt.monitor = TRY(required(*entry, "monitor"));
+    const auto own = TRY(json::get_bool(*entry, "own"));
+    rdt.own = own.value_or(false);
+    return rdt;
 }
 
 Result<ContainerState> parse_state(std::string_view text) {
@@ -111,6 +133,11 @@ Result<ContainerState> parse_state(std::string_view text) {
     state.init.pid = static_cast<pid_t>(*pid);
     state.annotations = TRY(json::get_string_map(object, "annotations"));
     state.cgroup = TRY(parse_places(object));
+    const auto unit = TRY(json::get_string(object, "systemdUnit"));
+    state.cgroup.unit = unit.value_or("");
+    const auto of_user = TRY(json::get_bool(object, "systemdOfUser"));
+    state.cgroup.unit_of_user = of_user.value_or(false);
+    state.rdt = TRY(parse_rdt(object));
     const auto no_pivot = TRY(json::get_bool(object, "noPivot"));
     state.no_pivot = no_pivot.value_or(false);
     const auto shares_mounts = TRY(json::get_bool(object, "sharesMounts"));

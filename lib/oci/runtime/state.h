@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/runtime/cgroup/cgroup.h"
+#include "oci/runtime/cgroup/intel_rdt.h"
 
 #include <map>
 #include <string>
@@ -28,6 +29,7 @@ struct ContainerState {
     std::string created;  // RFC 3339
     std::map<std::string, std::string> annotations;
     ContainerCgroup cgroup;
+    ContainerRdt rdt;
     bool no_pivot = false;
     bool shares_mounts = false;  // its root is a chroot in a mount namespace of others
     bool on_host = false;        // and those are the host's: its mounts do not go by themselves

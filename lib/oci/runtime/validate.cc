@@ -68,9 +68,6 @@ static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
     if (!linux_part.time_offsets.empty() && !has_new(linux_part, NamespaceType::Time)) {
         return invalid("timeOffsets need a time namespace");
     }
-    if (linux_part.intel_rdt) {
-        return make_error(ErrorKind::Unsupported, "config.json: intelRdt is not supported");
-    }
     TRY(check_net_devices(linux_part));
     if (linux_part.memory_policy) TRY(resolve_memory_policy(*linux_part.memory_policy));
     const bool own_ipc = has(linux_part, NamespaceType::Ipc);

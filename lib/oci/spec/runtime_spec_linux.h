@@ -79,6 +79,8 @@ struct IntelRdt {
     std::string clos_id;
     std::string l3_cache_schema;
     std::string mem_bw_schema;
+    std::vector<std::string> schemata;  // 1.3
+    bool enable_monitoring = false;     // 1.3
 };
 
 struct MemoryPolicy {

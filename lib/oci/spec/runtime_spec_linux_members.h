@@ -72,6 +72,8 @@ void members(V& v, IntelRdt& t) {
     v("closID", t.clos_id);
     v("l3CacheSchema", t.l3_cache_schema);
     v("memBwSchema", t.mem_bw_schema);
+    v("schemata", t.schemata);
+    v("enableMonitoring", t.enable_monitoring);
 }
 
 template <class V>

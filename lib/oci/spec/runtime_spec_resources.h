@@ -19,7 +19,7 @@ struct DeviceRule {
 };
 
 struct MemoryLimits {
-    std::optional<int64_t> limit;  // bytes; -1: none
+    std::optional<int64_t> limit;  // bytes; -1: none, 0: not said
     std::optional<int64_t> reservation;
     std::optional<int64_t> swap;  // memory plus swap
     std::optional<int64_t> kernel;
@@ -43,7 +43,7 @@ struct CpuLimits {
 };
 
 struct PidsLimit {
-    std::optional<int64_t> limit;  // -1 or 0: none
+    std::optional<int64_t> limit;  // -1: none
 };
 
 struct WeightDevice {

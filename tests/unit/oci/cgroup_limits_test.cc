@@ -59,25 +59,36 @@ TEST(CgroupLimits, MemoryOfVersion2CountsSwapAlone) {
                            {"memory", "memory.max", "100"},
                            {"memory", "memory.low", "25"}};
     EXPECT_EQ(v2(R"({"memory": {"limit": 100, "swap": 150, "reservation": 25}})"), wanted);
-    const Writes none = {{"memory", "memory.swap.max", "0"}, {"memory", "memory.max", "100"}};
+    const Writes none = {
+        {.controller = "memory", .file = "memory.swap.max", .value = "0", .optional = true},
+        {"memory", "memory.max", "100"}};
     EXPECT_EQ(v2(R"({"memory": {"limit": 100, "swap": 100}})"), none);
-    const Writes unlimited = {{"memory", "memory.swap.max", "max"},
-                              {"memory", "memory.max", "max"},
-                              {"memory", "memory.low", "max"}};
-    EXPECT_EQ(v2(R"({"memory": {"limit": -1, "swap": -1, "reservation": -1}})"), unlimited);
-    const Writes swap_only = {{"memory", "memory.swap.max", "max"}};
+    const Writes swap_only = {
+        {.controller = "memory", .file = "memory.swap.max", .value = "max", .optional = true}};
     EXPECT_EQ(v2(R"({"memory": {"swap": -1}})"), swap_only);
+    const Writes unlimited = {
+        swap_only[0], {"memory", "memory.max", "max"}, {"memory", "memory.low", "max"}};
+    EXPECT_EQ(v2(R"({"memory": {"limit": -1, "swap": -1, "reservation": -1}})"), unlimited);
+    const Writes both = {swap_only[0], {"memory", "memory.max", "max"}};
+    EXPECT_EQ(v2(R"({"memory": {"limit": -1}})"), both) << "no limit to memory is none to swap";
+    const Writes as_it_is = {{"memory", "memory.swap.max", "100"}, {"memory", "memory.max", "max"}};
+    EXPECT_EQ(v2(R"({"memory": {"limit": -1, "swap": 100}})"), as_it_is);
+}
+
+TEST(CgroupLimits, ZeroIsNoWishAndKernelMemoryIsGone) {
+    const char* const zeros = R"({
+        "memory": {"limit": 0, "swap": 0, "reservation": 0, "kernel": 5, "kernelTCP": 0},
+        "cpu": {"shares": 0, "quota": 0, "period": 0, "realtimeRuntime": 0, "realtimePeriod": 0},
+        "blockIO": {"weight": 0, "leafWeight": 0}})";
+    EXPECT_TRUE(v1(zeros).empty());
+    EXPECT_TRUE(v2(zeros).empty());
 }
 
 TEST(CgroupLimits, MemoryThatVersion2LacksIsAnError) {
     EXPECT_NE(v2_error(R"({"memory": {"swap": 100}})"), "accepted");
     EXPECT_NE(v2_error(R"({"memory": {"limit": 0, "swap": 100}})"), "accepted");
-    EXPECT_NE(v2_error(R"({"memory": {"limit": -1, "swap": 100}})"), "accepted");
     EXPECT_NE(v2_error(R"({"memory": {"limit": 100, "swap": 99}})"), "accepted");
-    for (const char* member : {R"("kernel": 1)",
-                               R"("kernelTCP": 1)",
-                               R"("swappiness": 1)",
-                               R"("disableOOMKiller": true)"}) {
+    for (const char* member : {R"("swappiness": 1)", R"("disableOOMKiller": true)"}) {
         const std::string text = std::string(R"({"memory": {)") + member + "}}";
         EXPECT_NE(v2_error(text.c_str()).find("no such limit"), std::string::npos) << text;
     }
@@ -86,7 +97,9 @@ TEST(CgroupLimits, MemoryThatVersion2LacksIsAnError) {
 TEST(CgroupLimits, SharesBecomeAWeight) {
     EXPECT_EQ(weight_from_shares(2), 1U);
     EXPECT_EQ(weight_from_shares(262144), 10000U);
-    EXPECT_EQ(weight_from_shares(1024), 39U);
+    EXPECT_EQ(weight_from_shares(1024), 100U) << "the one default is the other";
+    EXPECT_EQ(weight_from_shares(512), 59U);
+    EXPECT_EQ(weight_from_shares(3333), 256U);
     EXPECT_EQ(weight_from_shares(0), 1U);
     EXPECT_EQ(weight_from_shares(1), 1U);
     EXPECT_EQ(weight_from_shares(UINT64_MAX), 10000U);
@@ -124,18 +137,33 @@ TEST(CgroupLimits, ProcessorsOfVersion2) {
     EXPECT_EQ(max(R"("quota": 50000, "period": 200000)"), "50000 200000");
     EXPECT_EQ(max(R"("quota": 50000)"), "50000 100000");
     EXPECT_EQ(max(R"("quota": -1)"), "max 100000");
-    EXPECT_EQ(max(R"("quota": 0)"), "max 100000");
     EXPECT_EQ(max(R"("period": 5000)"), "max 5000");
     const Writes weight = {{"cpu", "cpu.weight", "10000"}, {"cpuset", "cpuset.cpus", "1"}};
     EXPECT_EQ(v2(R"({"cpu": {"shares": 262144, "cpus": "1"}})"), weight);
     EXPECT_TRUE(v2(R"({"cpu": {"shares": 0}})").empty()) << "zero is no wish";
     EXPECT_NE(v2_error(R"({"cpu": {"realtimeRuntime": 1}})"), "accepted");
     EXPECT_NE(v2_error(R"({"cpu": {"realtimePeriod": 1}})"), "accepted");
+    const Writes idle = {{"cpu", "cpu.idle", "1"}};
+    const char* const moot = R"({"cpu": {"shares": 200, "idle": 1}})";
+    EXPECT_EQ(v2(moot), idle) << "the kernel refuses a weight while the group is idle";
+    EXPECT_EQ(v2(R"({"unified": {"cpu.idle": "1", "cpu.weight": "8"}})"), idle);
+    EXPECT_TRUE(weight_is_moot(*parse_resources(moot)));
+    EXPECT_FALSE(weight_is_moot(*parse_resources(R"({"cpu": {"shares": 200, "idle": 0}})")));
+}
+
+TEST(CgroupLimits, SharesOutOfRangeAreNotMovedSilently) {
+    for (const char* shares : {"1", "262145"}) {
+        const auto resources =
+            parse_resources(std::string(R"({"cpu": {"shares": )") + shares + "}}");
+        ASSERT_TRUE(resources);
+        EXPECT_FALSE(limits_v1(*resources)) << shares;
+        EXPECT_TRUE(limits_v2(*resources)) << shares;
+    }
 }
 
 TEST(CgroupLimits, ProcessesOfBothVersions) {
     for (const auto& [limit, value] :
-         {std::pair{"10", "10"}, {"0", "max"}, {"-1", "max"}, {"-7", "max"}}) {
+         {std::pair{"10", "10"}, {"0", "1"}, {"-1", "max"}, {"-7", "max"}}) {
         const std::string text = std::string(R"({"pids": {"limit": )") + limit + "}}";
         const Writes wanted = {{"pids", "pids.max", value}};
         EXPECT_EQ(v1(text.c_str()), wanted);
@@ -151,20 +179,24 @@ TEST(CgroupLimits, BlockDevices) {
         "throttleReadIOPSDevice": [{"major": 8, "minor": 3, "rate": 30}],
         "throttleWriteIOPSDevice": [{"major": 8, "minor": 4, "rate": 18446744073709551615}]}})";
     const Writes first = {
-        {"blkio", "blkio.weight", "500"},
-        {"blkio", "blkio.weight_device", "8:0 300"},
+        {"blkio", "blkio.weight", "500", "blkio.bfq.weight", "500"},
+        {"blkio", "blkio.weight_device", "8:0 300", "blkio.bfq.weight_device", "8:0 300"},
         {"blkio", "blkio.throttle.read_bps_device", "8:1 10"},
         {"blkio", "blkio.throttle.write_bps_device", "8:2 20"},
         {"blkio", "blkio.throttle.read_iops_device", "8:3 30"},
         {"blkio", "blkio.throttle.write_iops_device", "8:4 18446744073709551615"}};
     EXPECT_EQ(v1(text), first);
-    const Writes second = {{"io", "io.bfq.weight", "500"},
-                           {"io", "io.bfq.weight", "8:0 300"},
+    const Writes second = {{"io", "io.bfq.weight", "500", "io.weight", "4950"},
+                           {"io", "io.bfq.weight", "8:0 300", "io.weight", "8:0 2930"},
                            {"io", "io.max", "8:1 rbps=10"},
                            {"io", "io.max", "8:2 wbps=20"},
                            {"io", "io.max", "8:3 riops=30"},
                            {"io", "io.max", "8:4 wiops=18446744073709551615"}};
     EXPECT_EQ(v2(text), second);
+    const Writes lifted = {{"io", "io.max", "8:1 rbps=max"}};
+    EXPECT_EQ(
+        v2(R"({"blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 1, "rate": 0}]}})"),
+        lifted);
     const Writes leaf = {{"blkio", "blkio.leaf_weight", "10"},
                          {"blkio", "blkio.leaf_weight_device", "8:0 20"}};
     const char* const leaves = R"({"blockIO": {"leafWeight": 10,
@@ -176,10 +208,15 @@ TEST(CgroupLimits, BlockDevices) {
 TEST(CgroupLimits, HugePagesNetworkAndRdma) {
     const char* const text = R"({"hugepageLimits": [{"pageSize": "2MB", "limit": 9}],
         "rdma": {"mlx5_1": {"hcaHandles": 3, "hcaObjects": 10}}})";
+    const auto reserved = [](const char* file) {
+        return CgroupWrite{.controller = "hugetlb", .file = file, .value = "9", .optional = true};
+    };
     const Writes first = {{"hugetlb", "hugetlb.2MB.limit_in_bytes", "9"},
+                          reserved("hugetlb.2MB.rsvd.limit_in_bytes"),
                           {"rdma", "rdma.max", "mlx5_1 hca_handle=3 hca_object=10"}};
     EXPECT_EQ(v1(text), first);
     const Writes second = {{"hugetlb", "hugetlb.2MB.max", "9"},
+                           reserved("hugetlb.2MB.rsvd.max"),
                            {"rdma", "rdma.max", "mlx5_1 hca_handle=3 hca_object=10"}};
     EXPECT_EQ(v2(text), second);
     const char* const network =
@@ -197,13 +234,19 @@ TEST(CgroupLimits, UnifiedNamesAFileAndNothingElse) {
         const std::string text = std::string(R"({"unified": {")") + name + R"(": "1"}})";
         EXPECT_NE(v2_error(text.c_str()).find("not a file name"), std::string::npos) << name;
     }
+    EXPECT_NE(v2_error(R"({"unified": {"memory": "1"}})").find("CONTROLLER.PARAMETER"),
+              std::string::npos);
+    const Writes devices = {{"io", "io.max", "8:0 riops=3"}, {"io", "io.max", "8:16 riops=4"}};
+    EXPECT_EQ(v2(R"({"unified": {"io.max": "8:0 riops=3\n8:16 riops=4\n"}})"), devices);
     const auto resources = parse_resources(R"({"unified": {"memory.high": "1G"}})");
-    EXPECT_FALSE(limits_v1(*resources));
+    const auto refused = limits_v1(*resources);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("invalid configuration"), std::string::npos);
 }
 
 // The page size is the one other word of the caller that becomes part of a file's name.
 TEST(CgroupLimits, APageSizeIsNoPath) {
-    for (const char* size : {"/../../../x", "2MB/..", "/"}) {
+    for (const char* size : {"/../../../x", "2MB/..", "/", ""}) {
         const std::string text =
             std::string(R"({"hugepageLimits": [{"pageSize": ")") + size + R"(", "limit": 1}]})";
         const auto resources = parse_resources(text);
@@ -223,8 +266,8 @@ TEST(CgroupLimits, DeviceRulesAsTheKernelReadsThem) {
     EXPECT_EQ(text({.type = "b", .major = 8}), "b 8:* rwm");
     EXPECT_EQ(text({.type = "c", .major = -1, .minor = -1, .access = "m"}), "c *:* m");
     EXPECT_EQ(text({.type = "p"}), "(refused)");
-    EXPECT_EQ(text({.type = "c", .access = "rwx"}), "(refused)");
-    EXPECT_EQ(text({.type = "c", .access = "r w"}), "(refused)");
+    EXPECT_EQ(text({.type = "c", .access = "wrx"}), "c *:* rw") << "letters that mean nothing";
+    EXPECT_EQ(text({.type = "c", .access = "x"}), "(refused)");
 }
 
 }  // namespace

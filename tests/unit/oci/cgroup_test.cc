@@ -12,14 +12,13 @@
 namespace dhow::oci {
 namespace {
 
-std::string path_of(const std::string& path, bool systemd = false) {
-    auto clean = cgroup_relative_path({.id = "c1", .path = path, .systemd = systemd});
+std::string path_of(const std::string& path) {
+    auto clean = cgroup_relative_path({.id = "c1", .path = path});
     return clean ? clean.take() : "(refused)";
 }
 
 TEST(CgroupPath, ItIsTheIdWhenNothingIsAskedFor) {
     EXPECT_EQ(path_of(""), "/c1");
-    EXPECT_EQ(path_of("", true), "/system.slice/dhow-c1.scope");
 }
 
 TEST(CgroupPath, AbsoluteAndRelative) {
@@ -45,25 +44,6 @@ TEST(CgroupPath, NeverOutside) {
                              "/..",
                              "/a/b/../c"}) {
         EXPECT_EQ(path_of(path), "(refused)") << path;
-    }
-}
-
-TEST(CgroupPath, SystemdNamesASliceAPrefixAndAName) {
-    EXPECT_EQ(path_of("user.slice:dhow:x", true), "/user.slice/dhow-x.scope");
-    EXPECT_EQ(path_of(":dhow:x", true), "/system.slice/dhow-x.scope");
-    EXPECT_EQ(path_of("-.slice:dhow:x", true), "/dhow-x.scope");
-    EXPECT_EQ(path_of("a-b-c.slice:p:x", true), "/a.slice/a-b.slice/a-b-c.slice/p-x.scope");
-    EXPECT_EQ(path_of("a.slice::b.slice", true), "/a.slice/b.slice");
-    for (const char* path : {"user.slice",
-                             "user.slice:x",
-                             "a.slice:b:c:d",
-                             "user:dhow:x",
-                             "a.slice:p:/../../x",
-                             "../a.slice:p:x",
-                             "a.slice:../../..:x",
-                             "a/../b.slice:p:x",
-                             "/x/y"}) {
-        EXPECT_EQ(path_of(path, true), "(refused)") << path;
     }
 }
 
@@ -180,6 +160,33 @@ TEST_F(FolderHierarchies, WithoutPermissionACgroupIsOptionalUnlessLimited) {
     Resources resources;
     resources.pids = PidsLimit{.limit = 5};
     EXPECT_FALSE(create("/c", &resources, true));
+}
+
+TEST_F(FolderHierarchies, AnUpdateCompletesWhatTheKernelKeepsTogether) {
+    ContainerCgroup cgroup;
+    cgroup.places.push_back({.v2 = true,
+                             .controllers = {"cpu", "memory"},
+                             .folder = at("pids/own"),
+                             .mount_point = at("pids")});
+    const auto file = [this](const char* name) { return at(std::string("pids/own/") + name); };
+    test::write_file(file("cpu.max"), "500000 1000000\n");
+    test::write_file(file("memory.max"), "1000\n");
+    test::write_file(file("memory.swap.max"), "");
+    Resources changes;
+    changes.cpu = CpuLimits{.period = 900000};
+    ASSERT_TRUE(update_resources(cgroup, changes));
+    EXPECT_EQ(test::read_file(file("cpu.max")).substr(0, 13), "500000 900000");
+    changes.cpu = CpuLimits{.quota = -1};
+    changes.memory = MemoryLimits{.swap = 1500};
+    ASSERT_TRUE(update_resources(cgroup, changes));
+    EXPECT_EQ(test::read_file(file("cpu.max")).substr(0, 10), "max 900000");
+    EXPECT_EQ(test::read_file(file("memory.swap.max")), "500");
+    test::write_file(file("memory.current"), "800\n");
+    changes.memory = MemoryLimits{.limit = 800, .check_before_update = true};
+    const auto refused = update_resources(cgroup, changes);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("rejecting memory limit 800"), std::string::npos);
+    EXPECT_FALSE(update_resources({}, changes)) << "nowhere to set it";
 }
 
 TEST(Cgroup, WhatCountsAsALimit) {

@@ -95,7 +95,6 @@ TEST(Validate, UnsupportedIsAnErrorAndNeverSkipped) {
     EXPECT_EQ(verdict([](auto& s) { s.process->selinux_label = "x"; }) == "ok", selinux_enabled());
     EXPECT_NE(verdict([](auto& s) { s.linux_->memory_policy = MemoryPolicy{}; }), "ok");
     EXPECT_NE(verdict([](auto& s) { s.linux_->net_devices["a/b"] = {}; }), "ok");
-    EXPECT_NE(verdict([](auto& s) { s.linux_->intel_rdt = IntelRdt{}; }), "ok");
 }
 
 TEST(Validate, PathsAreAbsolute) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making, joining and limiting a container's cgroup; its life afterwards is cgroup_life.cc.
+// Making and joining a container's cgroup; its limits are cgroup_apply.cc, its life afterwards is
+// cgroup_life.cc.
 #include "oci/runtime/cgroup/cgroup.h"
 
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/runtime/cgroup/cgroup_limits.h"
-#include "oci/runtime/cgroup/device_filter.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,6 +18,7 @@ namespace dhow::oci {
 
 const CgroupPlace* ContainerCgroup::with_controller(std::string_view controller) const {
     for (const CgroupPlace& place : places) {
+        if (place.beside) continue;
         const auto& names = place.controllers;
         if (std::find(names.begin(), names.end(), controller) != names.end()) return &place;
     }
@@ -26,19 +27,16 @@ const CgroupPlace* ContainerCgroup::with_controller(std::string_view controller)
 
 const CgroupPlace* ContainerCgroup::unified() const {
     for (const CgroupPlace& place : places) {
-        if (place.v2) return &place;
+        if (place.v2 && !place.beside) return &place;
     }
     return nullptr;
-}
-
-// Callers write their "unlimited" down (podman --pids-limit 0): without the controller it holds.
-static bool is_no_limit(const std::string& value) {
-    return value == "max" || value == "-1" || value.starts_with("max ");
 }
 
 bool has_limits(const Resources& resources) {
     Resources limits = resources;
     limits.devices.clear();  // within a user namespace nobody can make a device node anyway
+    // Podman's way to say that there is none.
+    if (limits.pids && limits.pids->limit == 0) limits.pids.reset();
     const auto writes = limits_v1(limits);
     if (!writes) return true;
     return std::any_of(writes->begin(), writes->end(), [](const CgroupWrite& write) {
@@ -46,33 +44,12 @@ bool has_limits(const Resources& resources) {
     });
 }
 
-// "user-1.slice" lives in "user.slice": each dash opens a level (systemd.slice(5)).
-static std::string expand_slice(const std::string& slice) {
-    std::string path;
-    if (slice.empty() || slice == "-.slice") return path;
-    const std::string stem = slice.substr(0, slice.size() - std::string(".slice").size());
-    for (size_t dash = stem.find('-'); dash != std::string::npos; dash = stem.find('-', dash + 1)) {
-        path += "/" + stem.substr(0, dash) + ".slice";
-    }
-    return path + "/" + slice;
-}
-
 Result<std::string> cgroup_relative_path(const CgroupRequest& request) {
-    std::string path = request.path.empty() ? "/" + request.id : request.path;
+    const std::string path = request.path.empty() ? "/" + request.id : request.path;
     const auto refuse = [&] {
         return make_error(ErrorKind::InvalidArgument,
                           "invalid cgroupsPath '" + printable(request.path) + "'");
     };
-    if (request.systemd) {
-        auto parts = request.path.empty() ? std::vector<std::string>{"", "dhow", request.id}
-                                          : split(request.path, ':');
-        if (parts.size() != 3) return refuse();
-        if (parts[0].empty()) parts[0] = "system.slice";
-        if (!parts[0].ends_with(".slice")) return refuse();
-        const bool whole = parts[2].ends_with(".slice");
-        path = expand_slice(parts[0]) + "/" +
-               (whole ? parts[2] : parts[1] + "-" + parts[2] + ".scope");
-    }
     std::string clean(path.starts_with('/') ? "/" : "");
     for (const std::string& name : split(path, '/')) {
         if (name == "..") return refuse();
@@ -84,49 +61,65 @@ Result<std::string> cgroup_relative_path(const CgroupRequest& request) {
     return clean;
 }
 
-// cpuset groups of version 1 are born without processors and memory nodes, and take no process.
-static Status inherit_cpuset(const std::string& folder) {
+// cpuset groups of version 1 are born without processors and memory nodes, and take no process; so
+// may those above, that somebody else has made.
+static Status inherit_cpuset(const CgroupPlace& place, const std::string& folder) {
+    if (folder.size() <= place.mount_point.size()) return {};
     const std::string parent = folder.substr(0, folder.rfind('/'));
     for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
         const auto current = TRY(read_file_at(AT_FDCWD, folder + file));
         if (!trim(current).empty()) continue;
-        const auto above = TRY(read_file_at(AT_FDCWD, parent + file));
+        auto above = TRY(read_file_at(AT_FDCWD, parent + file));
+        if (trim(above).empty()) {
+            TRY(inherit_cpuset(place, parent));
+            above = TRY(read_file_at(AT_FDCWD, parent + file));
+        }
         TRY(write_existing_at(AT_FDCWD, folder + file, trim(above)));
     }
     return {};
 }
 
 // A group that processes live in already is not this container's alone: its limits would become
-// theirs, and deleting the container would end them.
-static Status refuse_inhabited(const CgroupPlace& place) {
+// theirs, and deleting the container would end them. In a frozen one nothing would ever start.
+Status refuse_occupied(const CgroupPlace& place) {
     ContainerCgroup alone;
     alone.places.push_back(place);
+    const auto refuse = [&place](const char* why) {
+        return make_error(ErrorKind::Conflict, "create cgroup '" + place.folder + "': " + why);
+    };
+    if (!exists_at(AT_FDCWD, place.folder)) return {};
     const auto pids = TRY(cgroup_pids(alone));
-    if (pids.empty()) return {};
-    return make_error(ErrorKind::Conflict,
-                      "create cgroup '" + place.folder + "': it has processes already");
+    if (!pids.empty()) {
+        return refuse("container's cgroup is not empty: it has processes already");
+    }
+    if (is_frozen(alone)) return refuse("container's cgroup unexpectedly frozen");
+    return {};
 }
 
-static Status make_v1_folder(const CgroupPlace& place) {
-    const bool cpuset = std::find(place.controllers.begin(), place.controllers.end(), "cpuset") !=
-                        place.controllers.end();
-    if (::mkdir(place.folder.c_str(), 0755) == 0) {
-        return cpuset ? inherit_cpuset(place.folder) : Status();
-    }
-    if (errno == EEXIST) {
-        TRY(refuse_inhabited(place));
-    } else if (errno != ENOENT) {
-        return system_error("create cgroup '" + place.folder + "'");
-    }
-    for (size_t at = place.mount_point.size() + 1; at != std::string::npos;) {
+static Status make_missing(const CgroupPlace& place) {
+    for (size_t at = place.mount_point.size(); at != std::string::npos;) {
         at = place.folder.find('/', at + 1);
         const std::string prefix = place.folder.substr(0, at);
         if (::mkdir(prefix.c_str(), 0755) != 0 && errno != EEXIST) {
             return system_error("create cgroup '" + prefix + "'");
         }
-        if (cpuset) TRY(inherit_cpuset(prefix));
     }
     return {};
+}
+
+static Status make_v1_folder(const CgroupPlace& place) {
+    const bool cpuset = std::find(place.controllers.begin(), place.controllers.end(), "cpuset") !=
+                        place.controllers.end();
+    if (::mkdir(place.folder.c_str(), 0755) != 0) {
+        if (errno == EEXIST) {
+            TRY(refuse_occupied(place));
+        } else if (errno == ENOENT) {
+            TRY(make_missing(place));
+        } else {
+            return system_error("create cgroup '" + place.folder + "'");
+        }
+    }
+    return cpuset ? inherit_cpuset(place, place.folder) : Status();
 }
 
 static bool lists(std::string_view words, const std::string& word) {
@@ -151,21 +144,41 @@ static void delegate_controllers(const CgroupPlace& place) {
     }
 }
 
-static Status make_v2_folder(const CgroupPlace& place) {
-    if (::mkdir(place.folder.c_str(), 0755) != 0) {
-        if (errno == EEXIST) {
-            TRY(refuse_inhabited(place));
-        } else if (errno == ENOENT) {
-            TRY(make_dirs(place.folder, 0755));
-        } else {
-            return system_error("create cgroup '" + place.folder + "'");
-        }
-    }
+static Status hand_down(const CgroupPlace& place) {
+    if (place.beside) return {};
     const auto have = TRY(read_file_at(AT_FDCWD, place.folder + "/cgroup.controllers"));
     const bool all = std::all_of(place.controllers.begin(),
                                  place.controllers.end(),
                                  [&](const auto& name) { return lists(have, name); });
     if (!all) delegate_controllers(place);
+    return {};
+}
+
+static Status make_v2_folder(const CgroupPlace& place) {
+    if (::mkdir(place.folder.c_str(), 0755) != 0) {
+        if (errno == EEXIST) {
+            TRY(refuse_occupied(place));
+        } else if (errno == ENOENT) {
+            TRY(make_missing(place));
+        } else {
+            return system_error("create cgroup '" + place.folder + "'");
+        }
+    }
+    return hand_down(place);
+}
+
+Status adopt_cgroup(const ContainerCgroup& cgroup) {
+    for (const CgroupPlace& place : cgroup.places) {
+        TRY(make_missing(place));
+        if (place.v2) {
+            TRY(hand_down(place));
+            continue;
+        }
+        const auto& names = place.controllers;
+        if (std::find(names.begin(), names.end(), "cpuset") != names.end()) {
+            TRY(inherit_cpuset(place, place.folder));
+        }
+    }
     return {};
 }
 
@@ -188,10 +201,10 @@ static Result<std::optional<CgroupPlace>> place_in(const CgroupHierarchy& hierar
 Result<ContainerCgroup> cgroup_places(const CgroupLayout& layout, const std::string& path) {
     ContainerCgroup cgroup;
     for (const CgroupHierarchy& hierarchy : layout.hierarchies) {
-        // Hybrid machines keep the controllers in version 1; the other half has nothing to add.
-        if (hierarchy.v2 && layout.mode == CgroupMode::Hybrid) continue;
         auto place = TRY(place_in(hierarchy, path));
-        if (place) cgroup.places.push_back(std::move(*place));
+        if (!place) continue;
+        place->beside = place->v2 && layout.mode == CgroupMode::Hybrid;
+        cgroup.places.push_back(std::move(*place));
     }
     return cgroup;
 }
@@ -205,7 +218,7 @@ Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRe
         auto one = place.v2 ? make_v2_folder(place) : make_v1_folder(place);
         if (one) {
             cgroup.places.push_back(std::move(place));
-        } else if (made) {
+        } else if (made && !place.beside) {
             made = std::move(one);
         }
     }
@@ -218,85 +231,38 @@ Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRe
     return std::move(made).error();
 }
 
-// Raising memory above the present memory+swap limit, or lowering that below memory, is refused in
-// one order and accepted in the other: a refused write is tried once more at the end.
-static Status write_limits(const ContainerCgroup& cgroup, const std::vector<CgroupWrite>& writes) {
-    std::vector<const CgroupWrite*> again;
-    const auto write = [&](const CgroupWrite& due) -> Status {
-        const CgroupPlace* place =
-            due.controller.empty() ? cgroup.unified() : cgroup.with_controller(due.controller);
-        const std::string what = "set '" + due.file + "' to '" + printable(due.value) + "'";
-        if (place == nullptr && is_no_limit(due.value)) return {};
-        if (place == nullptr) {
-            return make_error(ErrorKind::Unsupported,
-                              what + ": controller '" + due.controller + "' is not available here",
-                              "ask for no such limit, or have the controller delegated to you");
+Status delegate_cgroup(const ContainerCgroup& cgroup, uid_t uid) {
+    const CgroupPlace* place = cgroup.unified();
+    if (place == nullptr) return {};
+    const auto list = read_file_at(AT_FDCWD, "/sys/kernel/cgroup/delegate");
+    auto names = split(list ? *list : "cgroup.procs\ncgroup.threads\ncgroup.subtree_control", '\n');
+    names.emplace_back();  // the folder itself; of the names the last is empty as well
+    for (const std::string& name : names) {
+        const std::string path = place->folder + "/" + name;
+        if (::chown(path.c_str(), uid, static_cast<gid_t>(-1)) != 0 && errno != ENOENT) {
+            return system_error("give '" + path + "' to user " + std::to_string(uid));
         }
-        TRY_CONTEXT(write_existing_at(AT_FDCWD, place->folder + "/" + due.file, due.value), what);
-        return {};
-    };
-    for (const CgroupWrite& due : writes) {
-        auto written = write(due);
-        if (written) continue;
-        if (due.controller != "memory" || written.error().sys_errno != EINVAL) return written;
-        again.push_back(&due);
-    }
-    for (const CgroupWrite* due : again) TRY(write(*due));
-    return {};
-}
-
-// What every container may do whatever the rules say (config-linux.md, "Default Devices"; the list
-// is runc's): make any node, use the default devices and terminals.
-static std::vector<DeviceRule> with_default_rules(std::vector<DeviceRule> rules) {
-    const auto allow = [&rules](const char* type,
-                                std::optional<int64_t> major,
-                                std::optional<int64_t> minor,
-                                const char* access) {
-        rules.push_back(
-            {.allow = true, .type = type, .major = major, .minor = minor, .access = access});
-    };
-    allow("c", {}, {}, "m");
-    allow("b", {}, {}, "m");
-    for (const int64_t minor : {3, 5, 7, 8, 9}) allow("c", 1, minor, "rwm");
-    allow("c", 5, 0, "rwm");
-    allow("c", 5, 2, "rwm");
-    allow("c", 136, {}, "rwm");
-    return rules;
-}
-
-static Status apply_device_rules(const ContainerCgroup& cgroup,
-                                 const std::vector<DeviceRule>& asked) {
-    const auto rules = with_default_rules(asked);
-    if (const CgroupPlace* place = cgroup.unified(); place != nullptr) {
-        return attach_device_filter(place->folder, rules);
-    }
-    const CgroupPlace* place = cgroup.with_controller("devices");
-    if (place == nullptr) {
-        return make_error(ErrorKind::Unsupported,
-                          "set device rules: controller 'devices' is not available here");
-    }
-    for (const DeviceRule& rule : rules) {
-        const auto text = TRY(device_rule_text(rule));
-        const char* file = rule.allow ? "/devices.allow" : "/devices.deny";
-        TRY_CONTEXT(write_existing_at(AT_FDCWD, place->folder + file, text),
-                    "set device rule '" + text + "'");
     }
     return {};
-}
-
-Status apply_resources(const ContainerCgroup& cgroup, const Resources& resources, bool optional) {
-    const bool v2 = cgroup.unified() != nullptr;
-    const auto writes = TRY(v2 ? limits_v2(resources) : limits_v1(resources));
-    TRY(write_limits(cgroup, writes));
-    // In a user namespace no device node can be made, so there is nothing for rules to prevent.
-    if (resources.devices.empty() || optional) return {};
-    return apply_device_rules(cgroup, resources.devices);
 }
 
 Result<UniqueFd> open_unified(const ContainerCgroup& cgroup) {
-    const CgroupPlace* place = cgroup.unified();
-    if (place == nullptr) return UniqueFd();
-    return open_at(AT_FDCWD, place->folder, O_PATH | O_DIRECTORY);
+    for (const CgroupPlace& place : cgroup.places) {
+        if (place.v2) return open_at(AT_FDCWD, place.folder, O_PATH | O_DIRECTORY);
+    }
+    return UniqueFd();
+}
+
+Result<UniqueFd> open_unified_of(const ContainerCgroup& cgroup, pid_t pid) {
+    const auto text = TRY(read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/cgroup"));
+    for (const CgroupPlace& place : cgroup.places) {
+        if (!place.v2) continue;
+        for (const std::string& line : split(text, '\n')) {
+            if (!line.starts_with("0::/")) continue;
+            return open_at(AT_FDCWD, place.mount_point + line.substr(3), O_PATH | O_DIRECTORY);
+        }
+    }
+    return make_error(ErrorKind::NotFound, "the container has no cgroup of version 2");
 }
 
 Status join_cgroup(const ContainerCgroup& cgroup, pid_t pid, bool unified) {

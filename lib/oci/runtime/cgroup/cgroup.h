@@ -20,6 +20,7 @@ namespace dhow::oci {
 
 struct CgroupPlace {
     bool v2 = false;
+    bool beside = false;  // v2 on a hybrid machine: holds the processes, limits nobody
     std::vector<std::string> controllers;
     std::string folder;       // absolute; this container's
     std::string mount_point;  // nothing above it is ours to touch
@@ -28,32 +29,45 @@ struct CgroupPlace {
 // What state.json keeps; empty when the container shares its caller's cgroup.
 struct ContainerCgroup {
     std::vector<CgroupPlace> places;
+    std::string unit;           // systemd's scope; empty: the groups are of our own making
+    bool unit_of_user = false;  // the user's systemd, not the system's
 
     [[nodiscard]] bool exists() const { return !places.empty(); }
 
     [[nodiscard]] const CgroupPlace* with_controller(std::string_view controller) const;
+    // Where version 2 is all there is.
     [[nodiscard]] const CgroupPlace* unified() const;
 };
 
 struct CgroupRequest {
     std::string id;
     std::string path;       // linux.cgroupsPath
-    bool systemd = false;   // `path` is SLICE:PREFIX:NAME
     bool optional = false;  // the caller is in a user namespace: lacking permission is no error
     const Resources* resources = nullptr;
 };
 
-// "/a/b" of a request: absolute, or relative to the caller's own cgroup. Pure.
+// "/a/b" of a request: absolute, or relative to the caller's own cgroup (not for systemd). Pure.
 Result<std::string> cgroup_relative_path(const CgroupRequest& request);
 bool has_limits(const Resources& resources);
 
 // Where it is in each hierarchy that counts, made or not.
 Result<ContainerCgroup> cgroup_places(const CgroupLayout& layout, const std::string& path);
+// Conflict when a group of that name has processes, or is frozen.
+Status refuse_occupied(const CgroupPlace& place);
 Result<ContainerCgroup> create_cgroup(const CgroupLayout& layout, const CgroupRequest& request);
+// Makes what is missing of a scope's groups: systemd makes them for controllers it knows.
+Status adopt_cgroup(const ContainerCgroup& cgroup);
 // Sets the limits, device rules included. `optional` as above, for device rules alone.
 Status apply_resources(const ContainerCgroup& cgroup, const Resources& resources, bool optional);
-// For CLONE_INTO_CGROUP; invalid when there is no v2 place.
+// What the changes do not name stays as it is; device rules do in any case.
+Status update_resources(const ContainerCgroup& cgroup, Resources changes);
+// Gives a v2 group to the container's root, `uid` on the host: to make groups below, not to change
+// its own limits (cgroups(7), "Cgroups delegation"). Version 1 knows no such thing.
+Status delegate_cgroup(const ContainerCgroup& cgroup, uid_t uid);
+// For CLONE_INTO_CGROUP; invalid when there is no v2 place at all.
 Result<UniqueFd> open_unified(const ContainerCgroup& cgroup);
+// The v2 group where a process of the container has gone by itself.
+Result<UniqueFd> open_unified_of(const ContainerCgroup& cgroup, pid_t pid);
 // Places a process where CLONE_INTO_CGROUP does not (`unified` false: v1 only).
 Status join_cgroup(const ContainerCgroup& cgroup, pid_t pid, bool unified);
 

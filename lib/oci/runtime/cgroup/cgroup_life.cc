@@ -5,6 +5,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "oci/runtime/cgroup/cgroup.h"
+#include "oci/runtime/cgroup/cgroup_unit.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -158,6 +159,8 @@ Status remove_idle_cgroup(const CgroupLayout& layout, const std::string& path) {
 
 Status destroy_cgroup(const ContainerCgroup& cgroup) {
     Status result;
+    // Whether or not systemd is there to be told, a group without processes goes.
+    if (!cgroup.unit.empty()) ignore(stop_scope(cgroup), "removing the groups tells");
     for (const CgroupPlace& place : cgroup.places) {
         if (::rmdir(place.folder.c_str()) == 0 || errno == ENOENT) continue;
         auto removed = remove_group(place.folder);

@@ -25,6 +25,7 @@ static Result<std::string> below(std::string_view path) {
 
 static CgroupPlace* find_place(ContainerCgroup& cgroup, const std::string& controller) {
     for (CgroupPlace& place : cgroup.places) {
+        if (place.beside) continue;
         const auto& list = place.controllers;
         if (std::find(list.begin(), list.end(), controller) != list.end()) return &place;
     }

@@ -258,12 +258,17 @@ ContainerState first_state(const RuntimeSpec& spec, const LaunchOptions& launch)
 }
 
 Status make_cgroup(Plan& plan, const LaunchOptions& launch) {
+    // A scope begins with a process in it; these are criu's to bring back.
+    if (launch.systemd_cgroup) {
+        return make_error(ErrorKind::Unsupported,
+                          "restore into a scope of systemd's is not supported",
+                          "restore without --systemd-cgroup");
+    }
     const auto layout = TRY(detect_cgroups());
     const Resources none;
     const Resources& resources = plan.spec.linux_->resources ? *plan.spec.linux_->resources : none;
     const CgroupRequest request{.id = launch.id,
                                 .path = plan.spec.linux_->cgroups_path,
-                                .systemd = launch.systemd_cgroup,
                                 .optional = false,
                                 .resources = &resources};
     const auto group = TRY(cgroup_relative_path(request));
