@@ -9,8 +9,8 @@ namespace {
 
 ContainerCgroup version1() {
     ContainerCgroup cgroup;
-    cgroup.places = {{false, {"cpu", "cpuacct"}, "/c/cpu/x", "/c/cpu"},
-                     {false, {"pids"}, "/c/pids/x", "/c/pids"}};
+    cgroup.places = {{false, false, {"cpu", "cpuacct"}, "/c/cpu/x", "/c/cpu"},
+                     {false, false, {"pids"}, "/c/pids/x", "/c/pids"}};
     return cgroup;
 }
 
