@@ -131,9 +131,17 @@ TEST_F(RootDirTest, MakesFoldersWhereTheLinksOfTheRootLead) {
     EXPECT_TRUE(exists_at(dir_.fd(), "root/a/b"));
     EXPECT_FALSE(exists_at(dir_.fd(), "a"));
 
+    // A link that leads out of the root leads to the same place in it.
     link(dir_ / "outside", "out");
-    EXPECT_FALSE(root().make_dirs("out/x"));
+    ASSERT_TRUE(root().make_dirs("out/x"));
     EXPECT_TRUE(list_dir_at(dir_.fd(), "outside")->empty());
+    EXPECT_TRUE(exists_at(dir_.fd(), "root" + (dir_ / "outside/x")));
+    link("../../up", "above");
+    ASSERT_TRUE(root().make_dirs("above/y"));
+    EXPECT_TRUE(exists_at(dir_.fd(), "root/up/y"));
+    link("round", "about");
+    link("about", "round");
+    EXPECT_FALSE(root().make_dirs("about/z"));
     EXPECT_FALSE(root().make_dirs("secret/x"));
     ASSERT_TRUE(root().make_dirs("missing/../../x"));
     EXPECT_TRUE(exists_at(dir_.fd(), "root/x"));

@@ -24,7 +24,7 @@ TEST(CriuWire, NumbersTextsAndMessages) {
               "\x6a\x02/r"s);
     WireWriter outer;
     outer.message(23, wire);
-    EXPECT_EQ(outer.bytes().substr(0, 3), "\xba\x01\x13"s);
+    EXPECT_EQ(outer.bytes().substr(0, 3), "\xba\x01\x14"s);
 }
 
 TEST(CriuWire, Requests) {

@@ -219,7 +219,9 @@ TEST(DeviceFilter, RandomRules) {
 
 TEST(DeviceFilter, RefusesWhatItWouldMisread) {
     EXPECT_FALSE(compile_device_filter({rule(true, "x", {}, {}, "r")}));
-    EXPECT_FALSE(compile_device_filter({rule(true, "c", {}, {}, "rx")}));
+    EXPECT_FALSE(compile_device_filter({rule(true, "c", {}, {}, "x")}));
+    // What else is written beside the three letters is passed over, as runc does.
+    EXPECT_TRUE(compile_device_filter({rule(true, "c", {}, {}, "rx")}));
     EXPECT_FALSE(compile_device_filter({rule(true, "cc", {}, {}, "r")}));
 }
 

@@ -178,7 +178,7 @@ TEST(TransferProtocol, GarbageIsRefused) {
     }
     for (const char* request : {"",
                                 "{}",
-                                R"({"verb": "push"})",
+                                R"({"verb": "shove"})",
                                 R"({"verb": 1})",
                                 "[]",
                                 R"({"verb": "pull", "rootless": "yes"})",
