@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer's skeleton: its tar stream without the contents of the files that were unpacked from it.
 // With the unpacked folder it gives the same bytes again, so that what is pushed or saved has the
-// DiffID that the image config names; a tar written anew would not. About 1 % of the layer's size.
+// DiffID that the image config names; a tar written anew would not. A few thousandths of its size.
 //
 // `skeletons/<hex>` is a zstd stream of records; numbers are LEB128 (7 bits a byte, low ones
 // first):
