@@ -55,7 +55,7 @@ TEST(CgroupUnit, LimitsOfVersion2) {
     const All memory = {{"MemorySwapMax", uint64_t{50}},
                         {"MemoryMax", uint64_t{100}},
                         {"MemoryLow", UINT64_MAX},
-                        {"TasksMax", uint64_t{1}}};
+                        {"TasksMax", UINT64_MAX}};
     EXPECT_EQ(properties(R"({"memory": {"limit": 100, "swap": 150, "reservation": -1},
                              "pids": {"limit": 0}})"),
               memory);

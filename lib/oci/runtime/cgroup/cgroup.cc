@@ -35,8 +35,6 @@ const CgroupPlace* ContainerCgroup::unified() const {
 bool has_limits(const Resources& resources) {
     Resources limits = resources;
     limits.devices.clear();  // within a user namespace nobody can make a device node anyway
-    // Podman's way to say that there is none.
-    if (limits.pids && limits.pids->limit == 0) limits.pids.reset();
     const auto writes = limits_v1(limits);
     if (!writes) return true;
     return std::any_of(writes->begin(), writes->end(), [](const CgroupWrite& write) {

@@ -243,9 +243,9 @@ void rdma(Writes& writes, const Resources& resources) {
     }
 }
 
-// systemd has no limit of none at all; one that is reached by the first process is the same.
+// 0 says that there is none, as Podman writes it and crun reads it; runc from 1.4 on takes it for 1.
 std::string pids_value(const PidsLimit& pids) {
-    return pids.limit == 0 ? "1" : or_max(*pids.limit);
+    return pids.limit == 0 ? "max" : or_max(*pids.limit);
 }
 
 Status unified(Writes& writes, const std::map<std::string, std::string>& wanted) {
