@@ -243,7 +243,8 @@ void rdma(Writes& writes, const Resources& resources) {
     }
 }
 
-// 0 says that there is none, as Podman writes it and crun reads it; runc from 1.4 on takes it for 1.
+// 0 says that there is none, as Podman writes it and crun reads it; runc from 1.4 on takes it
+// for 1.
 std::string pids_value(const PidsLimit& pids) {
     return pids.limit == 0 ? "max" : or_max(*pids.limit);
 }
