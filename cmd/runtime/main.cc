@@ -156,7 +156,8 @@ Result<int> run_verb(const Parsed& global) {
 // written into a socket of ours, and the program would inherit it.
 void fill_standard_descriptors() {
     for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+        // They are there to be inherited.
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // NOLINT(android-cloexec-open)
     }
 }
 

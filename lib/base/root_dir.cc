@@ -56,11 +56,42 @@ Result<UniqueFd> RootDir::open_at(const std::string& path,
     return system_error("open '" + printable(path) + "' in the root");
 }
 
-static void push_reversed(std::vector<std::string>& names, const std::string& path) {
-    auto pieces = split(path, '/');
-    for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
-        if (!piece->empty() && *piece != ".") names.push_back(std::move(*piece));
+namespace {
+
+// The way from a root to a folder that is being made: what lies ahead, and where it stands.
+struct MakingWay {
+    std::vector<std::string> ahead;  // names, the next one last
+    std::string prefix;              // where `at` is
+    UniqueFd at;
+
+    void go_on_with(const std::string& path) {
+        auto pieces = split(path, '/');
+        for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
+            if (!piece->empty() && *piece != ".") ahead.push_back(std::move(*piece));
+        }
     }
+};
+
+}  // namespace
+
+// Makes `name` where the way stands. True: it was a link that leads nowhere yet, and the way goes
+// on with what it names.
+static Result<bool> make_or_follow(const UniqueFd& root,
+                                   MakingWay& way,
+                                   const std::string& name,
+                                   mode_t mode) {
+    const bool made = name != ".." && ::mkdirat(way.at.get(), name.c_str(), mode) == 0;
+    if (!made && (name == ".." || errno != EEXIST)) {
+        return system_error("create folder '" + printable(way.prefix + "/" + name) +
+                            "' in the root");
+    }
+    const auto target = read_link_at(way.at.get(), name);
+    if (!target) return false;
+    way.go_on_with(*target);
+    if (!target->starts_with('/')) return true;
+    way.prefix.clear();
+    way.at = TRY(dhow::open_at(root.get(), ".", O_PATH | O_DIRECTORY));
+    return true;
 }
 
 // Where a link leads nowhere yet, what it names is made: a program in the root would find it there.
@@ -69,33 +100,23 @@ Result<UniqueFd> RootDir::make_dirs(const std::string& path, mode_t mode) const 
     if (whole || whole.error().sys_errno != ENOENT) return whole;
     constexpr int kMostLinks = 40;  // path_resolution(7)
     int links = 0;
-    std::string prefix;
-    UniqueFd at = TRY(dhow::open_at(folder_.get(), ".", O_PATH | O_DIRECTORY));
-    std::vector<std::string> names;
-    push_reversed(names, path);
-    while (!names.empty()) {
-        const std::string name = std::move(names.back());
-        names.pop_back();
-        const std::string below = prefix + "/" + name;
+    MakingWay way;
+    way.at = TRY(dhow::open_at(folder_.get(), ".", O_PATH | O_DIRECTORY));
+    way.go_on_with(path);
+    while (!way.ahead.empty()) {
+        const std::string name = std::move(way.ahead.back());
+        way.ahead.pop_back();
+        const std::string below = way.prefix + "/" + name;
         auto next = open_at(below, O_PATH | O_DIRECTORY);
         if (!next && next.error().sys_errno == ENOENT) {
-            if (name == ".." || (::mkdirat(at.get(), name.c_str(), mode) != 0 && errno != EEXIST)) {
-                return system_error("create folder '" + printable(below) + "' in the root");
-            }
-            const auto target = read_link_at(at.get(), name);
-            if (target && ++links <= kMostLinks) {
-                push_reversed(names, *target);
-                if (!target->starts_with('/')) continue;
-                prefix.clear();
-                at = TRY(dhow::open_at(folder_.get(), ".", O_PATH | O_DIRECTORY));
-                continue;
-            }
+            const bool followed = TRY(make_or_follow(folder_, way, name, mode));
+            if (followed && ++links <= kMostLinks) continue;
             next = open_at(below, O_PATH | O_DIRECTORY);
         }
-        at = TRY(std::move(next));
-        prefix = below;
+        way.at = TRY(std::move(next));
+        way.prefix = below;
     }
-    return at;
+    return std::move(way.at);
 }
 
 Result<std::string> RootDir::read_file(const std::string& path, size_t limit) const {

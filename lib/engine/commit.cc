@@ -101,7 +101,7 @@ Result<std::string> add_image(Context& context,
                               int fd,
                               const ProgressSink& sink) {
     const auto images =
-        TRY(store::fetch_images(context.store, transfer, fd, forward_progress(sink)));
+        TRY(store::fetch_images(context.store, std::move(transfer), fd, forward_progress(sink)));
     if (images.empty()) return make_error(ErrorKind::Internal, "no image was made");
     return images.front().id;
 }

@@ -93,10 +93,10 @@ Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const std::str
 
 Status add_env(json::Object& config, const std::string& text) {
     auto env = TRY(json::get_strings(config, "Env"));
-    for (const auto& [name, value] : TRY(pairs_of(text))) {
-        std::erase_if(env,
-                      [&](const std::string& old) { return split_once(old, '=').first == name; });
-        env.push_back(name + "=" + value);
+    for (const auto& pair : TRY(pairs_of(text))) {
+        std::erase_if(
+            env, [&](const std::string& old) { return split_once(old, '=').first == pair.first; });
+        env.push_back(pair.first + "=" + pair.second);
     }
     config["Env"] = json::to_array(env);
     return {};
