@@ -17,6 +17,10 @@ if(CCACHE_PROGRAM)
     set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
+# Short processes: what counts is how many pages of code are read in, not how a loop is unrolled. At
+# -O3 dhow-runtime has 4.2 MB of code and 3.4 MB resident in a run, at -Os 2.3 and 2.1, as fast.
+string(REPLACE "-O3" "-Os" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+
 add_library(dhow_options INTERFACE)
 target_include_directories(dhow_options INTERFACE ${CMAKE_SOURCE_DIR}/lib)
 target_compile_definitions(dhow_options INTERFACE _GNU_SOURCE DHOW_VERSION="${PROJECT_VERSION}")
