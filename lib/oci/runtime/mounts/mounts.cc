@@ -166,7 +166,7 @@ static Result<UniqueFd> find_real_folder(const RootDir& root, const std::string&
     constexpr int kFlags = O_PATH | O_DIRECTORY;
     auto target = root.open_at(path, kFlags, 0, RootDir::Links::Refuse);
     if (!target && target.error().sys_errno == ENOENT) {
-        TRY(root.make_dirs(path));
+        const auto made = TRY(root.make_dirs(path));
         target = root.open_at(path, kFlags, 0, RootDir::Links::Refuse);
     }
     if (target || target.error().sys_errno != ELOOP) return target;

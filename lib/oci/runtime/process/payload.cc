@@ -161,7 +161,7 @@ Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
 Status load_late_filter(const PayloadPlan& plan, Payload& payload) {
     if (payload.late_filter.empty()) return {};
     const std::string filter = std::exchange(payload.late_filter, {});
-    TRY(load_seccomp(filter, *plan.seccomp));
+    const auto listener = TRY(load_seccomp(filter, *plan.seccomp));
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <map>
 #include <span>
+#include <tuple>
 
 #include <linux/seccomp.h>
 
@@ -167,7 +168,11 @@ struct Verdict {
     std::vector<uint32_t> rules;
     uint32_t action = 0;
 
-    auto operator<=>(const Verdict&) const = default;
+    bool operator==(const Verdict&) const = default;
+
+    bool operator<(const Verdict& other) const {
+        return std::tie(rules, action) < std::tie(other.rules, other.action);
+    }
 };
 
 // The calls from `first` up to the next range's.
