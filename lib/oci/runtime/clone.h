@@ -6,6 +6,7 @@
 
 #include "base/process.h"
 #include "base/result.h"
+#include "oci/runtime/init_sync.h"
 
 #include <cstdint>
 
@@ -22,5 +23,9 @@ struct CloneOptions {
 Result<Child> clone_process(const CloneOptions& options,
                             void (*child)(void*) noexcept,
                             void* argument);
+
+// The process that `stage`, now at its end, made as its own sibling and so as our child: `message`
+// tells of it. Reaps the stage.
+Result<Child> adopt_sibling(const ParentEnd::Received& message, Child& stage);
 
 }  // namespace dhow::oci

@@ -192,14 +192,7 @@ Result<Child> give_birth(JoinPlan& plan, ParentEnd& sync, int cgroup) {
     auto stage = TRY(clone_process({.cgroup = cgroup}, stage_main, &plan));
     plan.sync.child.replace(UniqueFd());
     const auto message = TRY(sync.receive());
-    if (message.type != ChildMessage::InitPid) {
-        return make_error(ErrorKind::Internal, "the stage process did not make another");
-    }
-    // Our child, not yet reaped: its pid cannot have been reused.
-    auto pidfd = TRY(open_pidfd(message.pid));
-    Child process(message.pid, std::move(pidfd));
-    TRY(stage.wait());
-    return process;
+    return adopt_sibling(message, stage);
 }
 
 // The container may have handed a controller down, and so closed its own group to processes, or

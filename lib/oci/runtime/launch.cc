@@ -65,6 +65,37 @@ Result<Child> clone_process(const CloneOptions& options,
     return Child(static_cast<pid_t>(pid), UniqueFd(pidfd));
 }
 
+Result<Child> adopt_sibling(const ParentEnd::Received& message, Child& stage) {
+    if (message.type != ChildMessage::InitPid) {
+        return make_error(ErrorKind::Internal, "the stage process did not make another");
+    }
+    // Our child, not yet reaped: its pid cannot have been reused.
+    auto pidfd = TRY(open_pidfd(message.pid));
+    Child process(message.pid, std::move(pidfd));
+    TRY(stage.wait());
+    return process;
+}
+
+static std::string rootfs_of(const RuntimeSpec& spec, const std::string& bundle) {
+    const std::string& root = spec.root->path;
+    return root.starts_with('/') ? root : bundle + "/" + root;
+}
+
+ContainerState initial_state(const RuntimeSpec& spec, const LaunchOptions& options) {
+    ContainerState state;
+    state.oci_version = spec.oci_version;
+    state.id = options.id;
+    state.bundle = options.bundle;
+    state.rootfs = rootfs_of(spec, options.bundle);
+    state.created = format_rfc3339(now_unix_nanos());
+    state.annotations = spec.annotations;
+    state.no_pivot = options.no_pivot;
+    state.shares_mounts = !makes_namespace(*spec.linux_, NamespaceType::Mount);
+    state.shares_pids = !makes_namespace(*spec.linux_, NamespaceType::Pid);
+    state.new_keyring = options.new_keyring;
+    return state;
+}
+
 namespace {
 
 // What the children of the clones get to see; lives on the parent's stack and in the copies.
@@ -132,14 +163,7 @@ Result<Child> adopt_init(SyncPair& sync, Child& stage, const RuntimeSpec& spec) 
         TRY(sync.parent.send(ParentMessage::Mapped));
         message = TRY(sync.parent.receive());
     }
-    if (message.type != ChildMessage::InitPid) {
-        return make_error(ErrorKind::Internal, "the stage process did not make an init");
-    }
-    // Our child, not yet reaped: its pid cannot have been reused.
-    auto pidfd = TRY(open_pidfd(message.pid));
-    Child init(message.pid, std::move(pidfd));
-    TRY(stage.wait());
-    return init;
+    return adopt_sibling(message, stage);
 }
 
 // May the container's root do as he likes below its own group? In a user namespace and a cgroup
@@ -269,20 +293,10 @@ Status talk(Launched& launched, const RuntimeSpec& spec) {
 }
 
 ContainerState first_state(const RuntimeSpec& spec, const InitPlan& plan) {
-    ContainerState state;
-    state.oci_version = spec.oci_version;
-    state.id = plan.options.id;
-    state.bundle = plan.options.bundle;
-    state.rootfs = plan.rootfs;
-    state.created = format_rfc3339(now_unix_nanos());
-    state.annotations = spec.annotations;
+    ContainerState state = initial_state(spec, plan.options);
     state.cgroup = plan.cgroup;
     state.rdt = plan.rdt;
-    state.no_pivot = plan.options.no_pivot;
-    state.shares_mounts = !plan.namespaces.has_new(NamespaceType::Mount);
     state.on_host = plan.on_host;
-    state.shares_pids = !plan.namespaces.has_new(NamespaceType::Pid);
-    state.new_keyring = plan.options.new_keyring;
     return state;
 }
 
@@ -403,8 +417,7 @@ Result<Launched> launch_program(const RuntimeSpec& spec,
                   .namespaces = TRY(plan_namespaces(spec.linux_->namespaces))};
     TRY(refuse_host_sysctls(spec, plan.namespaces));
     plan.on_host = !TRY(plan.namespaces.leaves(NamespaceType::Mount));
-    const std::string& root = spec.root->path;
-    plan.rootfs = root.starts_with('/') ? root : options.bundle + "/" + root;
+    plan.rootfs = rootfs_of(spec, options.bundle);
     bool joins_user = false;
     for (const NamespaceJoin& join : plan.namespaces.joins) {
         joins_user = joins_user || join.type == NamespaceType::User;

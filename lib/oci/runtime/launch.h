@@ -36,6 +36,10 @@ struct Launched {
     UniqueFd terminal;  // the pty's master, when this process is to relay it
 };
 
+// What follows from configuration and options alone; the groups, and what the kernel gives, are
+// added by who makes them.
+ContainerState initial_state(const RuntimeSpec& spec, const LaunchOptions& options);
+
 // On failure nothing is left: init is dead, the cgroup removed.
 Result<Launched> launch(const RuntimeSpec& spec,
                         const LaunchOptions& options,

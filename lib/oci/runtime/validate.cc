@@ -2,6 +2,7 @@
 #include "oci/runtime/validate.h"
 
 #include "base/text.h"
+#include "oci/runtime/namespaces/namespaces.h"
 #include "oci/runtime/namespaces/net_devices.h"
 #include "oci/runtime/namespaces/sysctl.h"
 #include "oci/runtime/process/cpu_affinity.h"
@@ -19,13 +20,6 @@ static Error invalid(std::string message) {
 static bool has(const Linux& linux_part, NamespaceType type) {
     for (const Namespace& entry : linux_part.namespaces) {
         if (entry.type == type) return true;
-    }
-    return false;
-}
-
-static bool has_new(const Linux& linux_part, NamespaceType type) {
-    for (const Namespace& entry : linux_part.namespaces) {
-        if (entry.type == type && entry.path.empty()) return true;
     }
     return false;
 }
@@ -61,11 +55,12 @@ static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
     if (!own_uts && (!spec.hostname.empty() || !spec.domainname.empty())) {
         return invalid("hostname and domainname need a uts namespace");
     }
-    if (!has_new(linux_part, NamespaceType::User) && !has(linux_part, NamespaceType::User) &&
+    if (!makes_namespace(linux_part, NamespaceType::User) &&
+        !has(linux_part, NamespaceType::User) &&
         (!linux_part.uid_mappings.empty() || !linux_part.gid_mappings.empty())) {
         return invalid("uidMappings and gidMappings need a user namespace");
     }
-    if (!linux_part.time_offsets.empty() && !has_new(linux_part, NamespaceType::Time)) {
+    if (!linux_part.time_offsets.empty() && !makes_namespace(linux_part, NamespaceType::Time)) {
         return invalid("timeOffsets need a time namespace");
     }
     TRY(check_net_devices(linux_part));
@@ -88,6 +83,21 @@ static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
     return {};
 }
 
+// crun's form gives the maps in the option itself. Passed over, the files would have other owners
+// than was asked for.
+static Status validate_mounts(const std::vector<Mount>& mounts) {
+    for (const Mount& mount : mounts) {
+        for (const std::string& option : mount.options) {
+            if (!option.starts_with("idmap=") && !option.starts_with("ridmap=")) continue;
+            return make_error(ErrorKind::Unsupported,
+                              "config.json: mount to '" + printable(mount.destination) +
+                                  "': option '" + printable(option) + "' is not supported",
+                              "give the maps as uidMappings and gidMappings of the mount");
+        }
+    }
+    return {};
+}
+
 Status validate(const RuntimeSpec& spec, const LaunchOptions& options) {
     TRY(validate_version(spec.oci_version));
     if (!spec.root || spec.root->path.empty()) return invalid("root.path is missing");
@@ -95,6 +105,7 @@ Status validate(const RuntimeSpec& spec, const LaunchOptions& options) {
     if (!spec.linux_) return invalid("linux is missing");
     TRY(validate_process(*spec.process));
     TRY(validate_linux(*spec.linux_, spec));
+    TRY(validate_mounts(spec.mounts));
     const bool has_socket = !options.console_socket.empty();
     if (spec.process->terminal && options.detach && !has_socket) {
         return make_error(

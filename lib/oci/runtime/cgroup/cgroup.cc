@@ -105,18 +105,17 @@ static Status make_missing(const CgroupPlace& place) {
     return {};
 }
 
+static Status make_folder(const CgroupPlace& place) {
+    if (::mkdir(place.folder.c_str(), 0755) == 0) return {};
+    if (errno == EEXIST) return refuse_occupied(place);
+    if (errno == ENOENT) return make_missing(place);
+    return system_error("create cgroup '" + place.folder + "'");
+}
+
 static Status make_v1_folder(const CgroupPlace& place) {
     const bool cpuset = std::find(place.controllers.begin(), place.controllers.end(), "cpuset") !=
                         place.controllers.end();
-    if (::mkdir(place.folder.c_str(), 0755) != 0) {
-        if (errno == EEXIST) {
-            TRY(refuse_occupied(place));
-        } else if (errno == ENOENT) {
-            TRY(make_missing(place));
-        } else {
-            return system_error("create cgroup '" + place.folder + "'");
-        }
-    }
+    TRY(make_folder(place));
     return cpuset ? inherit_cpuset(place, place.folder) : Status();
 }
 
@@ -153,15 +152,7 @@ static Status hand_down(const CgroupPlace& place) {
 }
 
 static Status make_v2_folder(const CgroupPlace& place) {
-    if (::mkdir(place.folder.c_str(), 0755) != 0) {
-        if (errno == EEXIST) {
-            TRY(refuse_occupied(place));
-        } else if (errno == ENOENT) {
-            TRY(make_missing(place));
-        } else {
-            return system_error("create cgroup '" + place.folder + "'");
-        }
-    }
+    TRY(make_folder(place));
     return hand_down(place);
 }
 

@@ -49,10 +49,7 @@ static Status add_external_mounts(WireWriter& wire,
                                   const ContainerState& state,
                                   const RuntimeSpec& spec) {
     const auto root = TRY(RootDir::open("/proc/" + std::to_string(state.init.pid) + "/root"));
-    bool new_user = false;
-    for (const Namespace& entry : spec.linux_->namespaces) {
-        new_user = new_user || entry.type == NamespaceType::User;
-    }
+    const bool new_user = makes_namespace(*spec.linux_, NamespaceType::User);
     const auto mounts = TRY(external_mounts(spec, state.bundle, state.cgroup, new_user));
     for (const ExternalMount& mount : mounts) {
         const auto found = root.open_at(mount.destination, O_PATH);

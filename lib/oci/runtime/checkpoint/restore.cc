@@ -42,13 +42,6 @@ struct Plan {
     pid_t criu = 0;  // in the container's cgroup until it ends
 };
 
-bool has_new(const RuntimeSpec& spec, NamespaceType type) {
-    return std::any_of(
-        spec.linux_->namespaces.begin(),
-        spec.linux_->namespaces.end(),
-        [type](const Namespace& entry) { return entry.type == type && entry.path.empty(); });
-}
-
 // "pipe:[4711]" of a saved stdio becomes the caller's own; anything else is no key of ours.
 bool is_pipe_name(std::string_view name) {
     if (!name.starts_with("pipe:[") || !name.ends_with(']')) return false;
@@ -116,8 +109,11 @@ Status add_namespaces(WireWriter& wire, const RuntimeSpec& spec) {
 }
 
 Status add_mounts(WireWriter& wire, const Plan& plan) {
-    const auto mounts = TRY(external_mounts(
-        plan.spec, plan.state.bundle, plan.state.cgroup, has_new(plan.spec, NamespaceType::User)));
+    const auto mounts =
+        TRY(external_mounts(plan.spec,
+                            plan.state.bundle,
+                            plan.state.cgroup,
+                            makes_namespace(*plan.spec.linux_, NamespaceType::User)));
     std::vector<std::string> named;
     for (const ExternalMount& mount : mounts) {
         if (std::find(named.begin(), named.end(), mount.name) != named.end()) continue;
@@ -158,7 +154,7 @@ Result<WireWriter> restore_options(const Plan& plan,
 }
 
 Status raise_loopback(const Plan& plan) {
-    if (!has_new(plan.spec, NamespaceType::Network)) return {};
+    if (!makes_namespace(*plan.spec.linux_, NamespaceType::Network)) return {};
     const auto theirs = TRY(
         open_at(AT_FDCWD, "/proc/" + std::to_string(plan.state.init.pid) + "/ns/net", O_RDONLY));
     const auto own = TRY(open_at(AT_FDCWD, "/proc/self/ns/net", O_RDONLY));
@@ -218,16 +214,17 @@ Result<CriuReply> run_criu(Plan& plan) {
     const auto folders = TRY(open_criu_folders(plan.options, false));
     const auto made = TRY(make_dir_at(plan.folder.fd(), kMountRoot, 0700));
     const auto root = TRY(read_link_at(AT_FDCWD, fd_path(made.get())));
-    RestoreStage stage{.spec = plan.spec,
-                       .bundle = plan.state.bundle,
-                       .rootfs = plan.state.rootfs,
-                       .mount_root = root,
-                       .criu = plan.options.program,
-                       .cgroup = plan.state.cgroup,
-                       .own_cgroup_namespace = has_new(plan.spec, NamespaceType::Cgroup) &&
-                                               plan.options.cgroups.value_or(CriuCgroups::Ignore) ==
-                                                   CriuCgroups::Ignore,
-                       .given = {}};
+    RestoreStage stage{
+        .spec = plan.spec,
+        .bundle = plan.state.bundle,
+        .rootfs = plan.state.rootfs,
+        .mount_root = root,
+        .criu = plan.options.program,
+        .cgroup = plan.state.cgroup,
+        .own_cgroup_namespace =
+            makes_namespace(*plan.spec.linux_, NamespaceType::Cgroup) &&
+            plan.options.cgroups.value_or(CriuCgroups::Ignore) == CriuCgroups::Ignore,
+        .given = {}};
     TRY(add_given_namespaces(plan.spec, stage.given));
     auto service = TRY(start_restore_stage(stage));
     plan.criu = service.pid();
@@ -242,19 +239,6 @@ Result<CriuReply> run_criu(Plan& plan) {
     const auto& options = plan.options;
     const std::string& where = options.work_path.empty() ? options.image_path : options.work_path;
     return with_log(reply.error(), folders.log_folder(), kLogFile, where);
-}
-
-ContainerState first_state(const RuntimeSpec& spec, const LaunchOptions& launch) {
-    ContainerState state;
-    state.oci_version = spec.oci_version;
-    state.id = launch.id;
-    state.bundle = launch.bundle;
-    const std::string& root = spec.root->path;
-    state.rootfs = root.starts_with('/') ? root : launch.bundle + "/" + root;
-    state.created = format_rfc3339(now_unix_nanos());
-    state.annotations = spec.annotations;
-    state.no_pivot = launch.no_pivot;
-    return state;
 }
 
 Status make_cgroup(Plan& plan, const LaunchOptions& launch) {
@@ -296,7 +280,7 @@ Result<Restored> restore(const RuntimeSpec& spec,
     Plan plan{.spec = spec,
               .options = options,
               .folder = folder,
-              .state = first_state(spec, launch),
+              .state = initial_state(spec, launch),
               .console_socket = {},
               .terminal = {},
               .init = {}};

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -61,6 +62,13 @@ bool NamespacePlan::has_new(NamespaceType type) const {
     if (type == NamespaceType::Cgroup) return new_cgroup;
     if (type == NamespaceType::Time) return new_time;
     return (clone_flags & namespace_flag(type)) != 0;
+}
+
+bool makes_namespace(const Linux& linux_part, NamespaceType type) {
+    const auto& list = linux_part.namespaces;
+    return std::any_of(list.begin(), list.end(), [type](const Namespace& entry) {
+        return entry.type == type && entry.path.empty();
+    });
 }
 
 Result<bool> NamespacePlan::leaves(NamespaceType type) const {

@@ -44,6 +44,8 @@ uint64_t namespace_flag(NamespaceType type);          // CLONE_NEW*
 
 Result<NamespacePlan> plan_namespaces(const std::vector<Namespace>& namespaces);
 
+// Does the configuration ask for a new one of this type?
+bool makes_namespace(const Linux& linux_part, NamespaceType type);
 // setns into all joins. Those the caller has no right to yet are tried again after the user
 // namespace among them.
 Status enter_joins(const std::vector<NamespaceJoin>& joins);

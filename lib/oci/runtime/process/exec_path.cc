@@ -13,22 +13,26 @@
 
 namespace dhow::oci {
 
-static std::string quoted(const std::string& name) {
-    return "exec: \"" + printable(name) + "\": ";
+static std::string told(const std::string& name, const std::string& why) {
+    return "exec: \"" + printable(name) + "\": " + why;
 }
 
-static Error cannot_invoke(std::string message, int code) {
-    auto error = make_error(ErrorKind::CannotInvoke, std::move(message));
-    error.sys_errno = code;
+Error not_found(const std::string& name, const std::string& why) {
+    return make_error(ErrorKind::CommandNotFound, told(name, why));
+}
+
+Error cannot_invoke(const std::string& name, const std::string& why, int saved_errno) {
+    auto error = make_error(ErrorKind::CannotInvoke, told(name, why));
+    error.sys_errno = saved_errno;
     return error;
 }
 
 Error exec_error(const std::string& name, int saved_errno) {
     if (saved_errno == ENOENT || saved_errno == ENOTDIR) {
         // The file was there when it was looked for: what is missing is its interpreter.
-        return make_error(ErrorKind::CommandNotFound, quoted(name) + "no such file or directory");
+        return not_found(name, "no such file or directory");
     }
-    return cannot_invoke(quoted(name) + to_lower(::strerror(saved_errno)), saved_errno);
+    return cannot_invoke(name, to_lower(::strerror(saved_errno)), saved_errno);
 }
 
 // 0 when `path` can be executed, else the errno that says why not.
@@ -46,35 +50,33 @@ static int probe(const std::string& path) {
     return ::syscall(SYS_faccessat, AT_FDCWD, path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
-static std::string path_list(const std::vector<std::string>& env) {
+std::vector<std::string> path_folders(const std::vector<std::string>& env) {
     for (const std::string& entry : env) {
-        if (entry.starts_with("PATH=")) return entry.substr(5);
+        if (entry.starts_with("PATH=")) return split(std::string_view(entry).substr(5), ':');
     }
-    return {};
+    return split("", ':');
 }
 
 Result<std::string> find_executable(const std::string& name, const std::vector<std::string>& env) {
     if (name.find('/') != std::string::npos) {
         const int code = probe(name);
         if (code == 0) return name;
-        if (code == EISDIR) return cannot_invoke(quoted(name) + "is a directory", code);
+        if (code == EISDIR) return cannot_invoke(name, "is a directory", code);
+        const std::string why = to_lower(::strerror(code));
         if (code == ENOENT || code == ENOTDIR) {
-            return make_error(
-                ErrorKind::CommandNotFound,
-                quoted(name) + "stat " + printable(name) + ": " + to_lower(::strerror(code)));
+            return not_found(name, "stat " + printable(name) + ": " + why);
         }
-        return cannot_invoke(quoted(name) + to_lower(::strerror(code)), code);
+        return cannot_invoke(name, why, code);
     }
     int refused = 0;
-    for (const std::string& folder : split(path_list(env), ':')) {
+    for (const std::string& folder : path_folders(env)) {
         const std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
         const int code = probe(candidate);
         if (code == 0) return candidate;
         if (code == EACCES) refused = code;
     }
-    if (refused != 0) return cannot_invoke(quoted(name) + "permission denied", refused);
-    return make_error(ErrorKind::CommandNotFound,
-                      quoted(name) + "executable file not found in $PATH");
+    if (refused != 0) return cannot_invoke(name, "permission denied", refused);
+    return not_found(name, "executable file not found in $PATH");
 }
 
 }  // namespace dhow::oci

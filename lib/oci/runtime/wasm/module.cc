@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "oci/runtime/process/exec_path.h"
 
 #include <array>
 #include <cerrno>
@@ -15,16 +16,6 @@
 namespace dhow::oci {
 
 using namespace std::literals;
-
-static std::string quoted(const std::string& name) {
-    return "exec: \"" + printable(name) + "\": ";
-}
-
-static Error cannot_invoke(std::string message, int code) {
-    auto error = make_error(ErrorKind::CannotInvoke, std::move(message));
-    error.sys_errno = code;
-    return error;
-}
 
 bool is_wasm(std::string_view head) {
     return head.size() >= 8 && head.starts_with("\0asm"sv);
@@ -48,12 +39,9 @@ static bool is_file(const std::string& path) {
 static std::string search(const std::string& name,
                           const std::vector<std::string>& env,
                           const std::string& cwd) {
-    for (const std::string& entry : env) {
-        if (!entry.starts_with("PATH=")) continue;
-        for (const std::string& folder : split(entry.substr(5), ':')) {
-            std::string candidate = absolute(cwd, folder + "/" + name);
-            if (!folder.empty() && is_file(candidate)) return candidate;
-        }
+    for (const std::string& folder : path_folders(env)) {
+        std::string candidate = absolute(cwd, folder + "/" + name);
+        if (!folder.empty() && is_file(candidate)) return candidate;
     }
     return is_file(name) ? absolute(cwd, name) : std::string();
 }
@@ -63,22 +51,20 @@ static Status check_module(const std::string& name, const std::string& path, boo
     const auto file = open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file) {
         const int code = file.error().sys_errno;
-        const std::string why = quoted(name) + to_lower(::strerror(code));
-        if (code == ENOENT || code == ENOTDIR) {
-            return make_error(ErrorKind::CommandNotFound, why);
-        }
-        return cannot_invoke(why, code);
+        const std::string why = to_lower(::strerror(code));
+        if (code == ENOENT || code == ENOTDIR) return not_found(name, why);
+        return cannot_invoke(name, why, code);
     }
 
     struct stat st {};
 
-    if (::fstat(file->get(), &st) != 0) return system_error(quoted(name) + "stat");
-    if (S_ISDIR(st.st_mode)) return cannot_invoke(quoted(name) + "is a directory", EISDIR);
+    if (::fstat(file->get(), &st) != 0) return cannot_invoke(name, "stat", errno);
+    if (S_ISDIR(st.st_mode)) return cannot_invoke(name, "is a directory", EISDIR);
     std::array<char, 8> head{};
     const ssize_t got = S_ISREG(st.st_mode) ? ::read(file->get(), head.data(), head.size()) : 0;
     if (got > 0 && is_wasm({head.data(), static_cast<size_t>(got)})) return {};
     if (text_allowed && path.ends_with(".wat")) return {};
-    return cannot_invoke(quoted(name) + "not a WebAssembly module", ENOEXEC);
+    return cannot_invoke(name, "not a WebAssembly module", ENOEXEC);
 }
 
 Result<std::string> find_module(const std::string& name,
@@ -88,8 +74,7 @@ Result<std::string> find_module(const std::string& name,
     const bool bare = name.find('/') == std::string::npos;
     const std::string path = bare ? search(name, env, cwd) : absolute(cwd, name);
     if (path.empty()) {
-        return make_error(ErrorKind::CommandNotFound,
-                          quoted(name) + "module not found in $PATH or in the working directory");
+        return not_found(name, "module not found in $PATH or in the working directory");
     }
     TRY(check_module(name, path, text_allowed));
     return path;
