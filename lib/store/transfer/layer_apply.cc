@@ -22,18 +22,16 @@ constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr std::string_view kAufsInternal = ".wh..wh.";
 constexpr size_t kMaxDepth = 512;
 
-// What an image may carry: file capabilities, and attributes of users. Never overlayfs's own, which
-// would let a layer reach into those below it.
-bool allowed_attribute(std::string_view name) {
-    if (name == "security.capability") return true;
-    return name.starts_with("user.") && !name.starts_with("user.overlay.");
-}
-
 bool is_whiteout_node(const struct stat& st) {
     return S_ISCHR(st.st_mode) && st.st_rdev == 0;
 }
 
 }  // namespace
+
+bool allowed_attribute(std::string_view name) {
+    if (name == "security.capability") return true;
+    return name.starts_with("user.") && !name.starts_with("user.overlay.");
+}
 
 Result<std::string> normalize_entry_path(std::string_view path) {
     std::vector<std::string> kept;

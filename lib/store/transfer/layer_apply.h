@@ -74,6 +74,10 @@ class LayerApplier : public TarSink {
     uint64_t size_ = 0;
 };
 
+// What an image may carry: file capabilities, and attributes of users. Never overlayfs's own, which
+// would let a layer reach into those below it. For layers that come in, and those that are made.
+bool allowed_attribute(std::string_view name);
+
 // "./a//b/" -> "a/b"; "" for the root itself. A ".." component is an error.
 Result<std::string> normalize_entry_path(std::string_view path);
 

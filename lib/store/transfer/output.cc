@@ -74,6 +74,31 @@ Result<TransferredLayer> take_layer(const TransferContext& context,
     return layer;
 }
 
+Result<OutgoingLayerStream> OutgoingLayerStream::open(const TransferContext& context,
+                                                      const oci::DiffId& diff_id) {
+    const TransferRequest& request = context.request;
+    const auto skeletons = TRY(open_dir_at(AT_FDCWD, request.skeletons_dir));
+    auto folder = TRY(RootDir::open(request.layers_dir + "/" + diff_id.hex()));
+    auto stream = TRY(LayerStream::open(skeletons.get(), diff_id.hex(), std::move(folder)));
+    return OutgoingLayerStream(context, diff_id, std::move(stream));
+}
+
+Status OutgoingLayerStream::write_to(const ByteSink& sink) const {
+    Sha256 hash;
+    Progress progress(context_, diff_id_.text(), stream_.size());
+    TRY(stream_.write_to([&](std::string_view bytes) -> Status {
+        hash.update(bytes);
+        progress.advance(bytes.size());
+        return sink(bytes);
+    }));
+    const std::string hex = hash.finish_hex();
+    if (hex == diff_id_.hex()) return {};
+    return make_error(
+        ErrorKind::Corrupt,
+        "layer " + diff_id_.text() + " is damaged in the store: it has DiffID sha256:" + hex,
+        "remove the image and pull it again");
+}
+
 Result<TransferredImage> begin_image(const ImageDocuments& documents) {
     const auto config = TRY(oci::parse_image_config(documents.config));
     TransferredImage image;

@@ -36,6 +36,26 @@ class Progress {
     uint64_t reported_ = 0;
 };
 
+// A stored layer's tar on its way out: progress is told under its DiffID, and every byte is hashed.
+// Corrupt at the end when it is not the layer that it is called.
+class OutgoingLayerStream {
+  public:
+    static Result<OutgoingLayerStream> open(const TransferContext& context,
+                                            const oci::DiffId& diff_id);
+
+    [[nodiscard]] uint64_t size() const { return stream_.size(); }
+
+    [[nodiscard]] Status write_to(const ByteSink& sink) const;
+
+  private:
+    OutgoingLayerStream(const TransferContext& context, oci::DiffId diff_id, LayerStream stream)
+        : context_(context), diff_id_(std::move(diff_id)), stream_(std::move(stream)) {}
+
+    const TransferContext& context_;
+    oci::DiffId diff_id_;
+    LayerStream stream_;
+};
+
 // Gives every byte of a blob, in order, to `sink`.
 using BlobSource = std::function<Status(const ByteSink& sink)>;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/transfer/push.h"
 
-#include "base/file.h"
 #include "base/text.h"
 #include "store/image_ref.h"
 #include "store/transfer/byte_pipe.h"
@@ -10,13 +9,11 @@
 #include "store/transfer/outgoing_manifest.h"
 #include "store/transfer/registry_options.h"
 #include "store/transfer/sha256.h"
-#include "store/transfer/skeleton.h"
 
 #include <optional>
 #include <set>
 #include <thread>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace dhow::store {
@@ -93,12 +90,6 @@ Result<std::optional<oci::Descriptor>> find_there(const Push& push,
     return std::optional<oci::Descriptor>();
 }
 
-Result<LayerStream> open_layer(const TransferRequest& request, const std::string& hex) {
-    const auto skeletons = TRY(open_dir_at(AT_FDCWD, request.skeletons_dir));
-    auto folder = TRY(RootDir::open(request.layers_dir + "/" + hex));
-    return LayerStream::open(skeletons.get(), hex, std::move(folder));
-}
-
 // One layer on its way: made by one thread, sent by another.
 class Sending {
   public:
@@ -122,28 +113,15 @@ class Sending {
 
   private:
     Status make() {
-        const auto layer = TRY(open_layer(push_.context.request, diff_id_.hex()));
-        Sha256 content;
+        const auto layer = TRY(OutgoingLayerStream::open(push_.context, diff_id_));
         Sha256 compressed;
         auto deflate = TRY(Compressor::create(push_.compression, [&](std::string_view bytes) {
             compressed.update(bytes);
             size_ += bytes.size();
             return pipe_.write(bytes);
         }));
-        Progress progress(push_.context, diff_id_.text(), layer.size());
-        TRY(layer.write_to([&](std::string_view bytes) -> Status {
-            content.update(bytes);
-            progress.advance(bytes.size());
-            return deflate.feed(bytes);
-        }));
+        TRY(layer.write_to([&](std::string_view bytes) { return deflate.feed(bytes); }));
         TRY(deflate.finish());
-        const std::string hex = content.finish_hex();
-        if (hex != diff_id_.hex()) {
-            return make_error(ErrorKind::Corrupt,
-                              "layer " + diff_id_.text() +
-                                  " is damaged in the store: it has DiffID " + "sha256:" + hex,
-                              "remove the image and pull it again");
-        }
         digest_ = TRY(oci::Digest::parse("sha256:" + compressed.finish_hex()));
         return {};
     }

@@ -7,7 +7,6 @@
 #include "oci/spec/manifest.h"
 #include "store/transfer/outgoing_manifest.h"
 #include "store/transfer/sha256.h"
-#include "store/transfer/skeleton.h"
 #include "store/transfer/tar_writer.h"
 
 #include <memory>
@@ -108,24 +107,9 @@ Status Save::add_once(const std::string& name, const std::string& text) {
 
 Result<uint64_t> Save::add_layer(const oci::DiffId& diff_id, const std::string& name) {
     if (!added_.insert(name).second) return sizes_[name];
-    const TransferRequest& request = context_.request;
-    const auto skeletons = TRY(open_dir_at(AT_FDCWD, request.skeletons_dir));
-    auto folder = TRY(RootDir::open(request.layers_dir + "/" + diff_id.hex()));
-    const auto layer = TRY(LayerStream::open(skeletons.get(), diff_id.hex(), std::move(folder)));
-    Sha256 hash;
-    Progress progress(context_, diff_id.text(), layer.size());
-    TRY(target_.add(name, layer.size(), [&](const ByteSink& sink) {
-        return layer.write_to([&](std::string_view bytes) -> Status {
-            hash.update(bytes);
-            progress.advance(bytes.size());
-            return sink(bytes);
-        });
-    }));
-    if (hash.finish_hex() != diff_id.hex()) {
-        return make_error(ErrorKind::Corrupt,
-                          "layer " + diff_id.text() + " is damaged in the store",
-                          "remove the image and pull it again");
-    }
+    const auto layer = TRY(OutgoingLayerStream::open(context_, diff_id));
+    TRY(target_.add(
+        name, layer.size(), [&](const ByteSink& sink) { return layer.write_to(sink); }));
     TransferEvent done;
     done.kind = TransferEvent::Kind::BlobDone;
     done.digest = diff_id.text();

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "store/transfer/layer_apply.h"
 #include "store/transfer/tar_writer.h"
 
 #include <algorithm>
@@ -26,12 +27,6 @@ constexpr int kMaxDepth = 512;
 constexpr size_t kMaxXattrs = 65536;  // XATTR_LIST_MAX, XATTR_SIZE_MAX
 
 using Inode = std::pair<dev_t, ino_t>;
-
-// What a layer may carry, as in layer_apply.cc.
-bool is_kept(std::string_view name) {
-    if (name == "security.capability") return true;
-    return name.starts_with("user.") && !name.starts_with("user.overlay.");
-}
 
 std::optional<TarType> type_of(mode_t mode) {
     switch (mode & S_IFMT) {
@@ -99,7 +94,7 @@ Status read_xattrs(int fd, TarEntry& entry) {
     if (size < 0) return failed("list attributes of", entry.path);
     for (const char* name = names.data(); name < names.data() + size;) {
         const std::string_view view(name);
-        if (is_kept(view)) {
+        if (allowed_attribute(view)) {
             std::vector<char> value(kMaxXattrs);
             const ssize_t length = ::fgetxattr(fd, name, value.data(), value.size());
             if (length < 0 && errno != ENODATA) return failed("read attributes of", entry.path);
