@@ -9,6 +9,7 @@
 #include "cmd/dhow/parse/numbers.h"
 #include "cmd/dhow/parse/policies.h"
 #include "cmd/dhow/parse/ports.h"
+#include "cmd/dhow/registry_access.h"
 
 #include <climits>
 
@@ -200,8 +201,7 @@ Status read_life(const Args& args, CreateRequest& request) {
                           "leave one of them out: a container is either removed or restarted");
     }
     if (args.given("pull")) request.pull = TRY_CONTEXT(parse_pull(args.text("pull")), "--pull");
-    if (args.given("tls-verify")) request.pull_options.tls_verify = args.flag("tls-verify");
-    request.pull_options.auth_file = args.text("authfile");
+    static_cast<engine::RegistryAccess&>(request.pull_options) = registry_access(args);
     request.pull_options.platform = args.text("platform");
     request.pull_options.quiet = args.flag("quiet");
     request.runtime = args.text("runtime");

@@ -9,26 +9,26 @@
 
 namespace dhow::engine {
 
-struct PullRequest {
-    std::string image;
-    bool quiet = false;
+// How a registry is reached, and as whom.
+struct RegistryAccess {
     // nullopt: as registries.conf says; false: plain HTTP or unverified TLS
     std::optional<bool> tls_verify;
-    std::string ca_dir;  // --cert-dir: folder with *.crt
-    std::string auth_file;
-    std::string credentials;  // "user:password" for this one pull
-    std::string platform;     // "os/arch[/variant]"; empty: this machine's
+    std::string ca_dir;       // --cert-dir: folder with *.crt
+    std::string auth_file;    // where logins are kept; empty: the usual places
+    std::string credentials;  // "user:password" for this one request
 };
 
-struct PushRequest {
+struct PullRequest : RegistryAccess {
+    std::string image;
+    bool quiet = false;
+    std::string platform;  // "os/arch[/variant]"; empty: this machine's
+};
+
+struct PushRequest : RegistryAccess {
     std::string image;  // name or id
     std::string
-        destination;  // "registry/name:tag", maybe after "docker://"; empty: the image's name
-    std::optional<bool> tls_verify;
-    std::string ca_dir;
-    std::string auth_file;
-    std::string credentials;
-    std::string format;       // "", "oci" or "v2s2"; empty: as the image came
+        destination;     // "registry/name:tag", maybe after "docker://"; empty: the image's name
+    std::string format;  // "", "oci" or "v2s2"; empty: as the image came
     std::string compression;  // "", "gzip" or "zstd"
     std::optional<int64_t> compression_level;
     bool force_compression = false;
@@ -60,13 +60,10 @@ struct ImportRequest {
     ImageChanges changes;
 };
 
-struct LoginRequest {
+struct LoginRequest : RegistryAccess {
     std::string registry;
     std::string username;
     std::string password;
-    std::optional<bool> tls_verify;
-    std::string ca_dir;
-    std::string auth_file;
     bool keep = true;  // false: only try the credentials
 };
 

@@ -4,8 +4,8 @@
 #include "engine/container_repo.h"
 #include "engine/context.h"
 #include "engine/engine.h"
-#include "engine/progress.h"
 #include "engine/reconcile.h"
+#include "engine/transfers.h"
 #include "oci/spec/image_config.h"
 #include "store/auth_file.h"
 #include "store/gc.h"
@@ -39,14 +39,10 @@ Result<std::string> pull_image(Engine& engine,
     const auto reference = TRY(store::ImageRef::parse(request.image));
     TRY(context.enter());
     TRY(reconcile(context));
-    store::TransferRequest transfer;
+    auto transfer = transfer_by(request);
     transfer.verb = store::TransferVerb::Pull;
     transfer.reference = reference.full();
     transfer.platform = request.platform;
-    transfer.tls_verify = request.tls_verify;
-    transfer.ca_dir = request.ca_dir;
-    transfer.auth_file = request.auth_file;
-    transfer.credentials = request.credentials;
     if (sink) sink(ProgressEvent{.text = "Trying to pull " + reference.full() + "..."});
     const auto images =
         TRY(store::fetch_images(context.store, transfer, -1, forward_progress(sink)));

@@ -2,6 +2,7 @@
 // login and logout: the registry is asked first, then the credentials are kept where Podman keeps
 // them.
 #include "engine/engine.h"
+#include "engine/transfers.h"
 #include "store/auth_file.h"
 #include "store/transfer_client.h"
 
@@ -13,11 +14,9 @@ Result<void> login(Engine& /*engine*/, const LoginRequest& request) {
                           "log in to '" + request.registry + "': invalid username",
                           "give --username without a colon");
     }
-    store::TransferRequest transfer;
+    auto transfer = transfer_by(request);
     transfer.verb = store::TransferVerb::Login;
     transfer.reference = request.registry;
-    transfer.tls_verify = request.tls_verify;
-    transfer.ca_dir = request.ca_dir;
     transfer.credentials = request.username + ":" + request.password;
     TRY(store::run_transfer(transfer, -1, [](const store::TransferEvent&) {}));
     if (!request.keep) return {};

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "engine/context.h"
 #include "engine/engine.h"
-#include "engine/progress.h"
+#include "engine/transfers.h"
 #include "store/image_store.h"
 #include "store/transfer_client.h"
 
@@ -61,12 +61,8 @@ Result<std::string> push_image(Engine& engine,
     store::ImageStore images(context.store);
     const std::string id = TRY(images.find_id(request.image));
     const auto reference = TRY(destination_of(request, images));
-    store::TransferRequest transfer;
+    auto transfer = transfer_by(request);
     transfer.reference = reference.full();
-    transfer.tls_verify = request.tls_verify;
-    transfer.ca_dir = request.ca_dir;
-    transfer.auth_file = request.auth_file;
-    transfer.credentials = request.credentials;
     transfer.form = {.format = request.format,
                      .compression = request.compression,
                      .level = request.compression_level,

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
+#include "cmd/dhow/registry_access.h"
 #include "cmd/dhow/terminal.h"
 
 #include <termios.h>
@@ -74,9 +75,7 @@ Result<int> login(Invocation& call) {
     const Args& args = call.args();
     engine::LoginRequest request;
     request.registry = args.operands()[0];
-    if (args.given("tls-verify")) request.tls_verify = args.flag("tls-verify");
-    request.ca_dir = args.text("cert-dir");
-    request.auth_file = args.text("authfile");
+    static_cast<engine::RegistryAccess&>(request) = registry_access(args);
     request.username = args.given("username") ? args.text("username") : TRY(ask("Username", false));
     request.password = TRY(find_password(call));
     engine::Engine* const engine = TRY(call.engine());

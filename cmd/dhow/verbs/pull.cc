@@ -3,6 +3,7 @@
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
 #include "cmd/dhow/progress.h"
+#include "cmd/dhow/registry_access.h"
 
 namespace dhow::cli::verbs {
 
@@ -10,10 +11,7 @@ Result<int> pull(Invocation& call) {
     const Args& args = call.args();
     engine::PullRequest request;
     request.quiet = args.flag("quiet");
-    if (args.given("tls-verify")) request.tls_verify = args.flag("tls-verify");
-    request.ca_dir = args.text("cert-dir");
-    request.auth_file = args.text("authfile");
-    request.credentials = args.text("creds");
+    static_cast<engine::RegistryAccess&>(request) = registry_access(args);
     request.platform = args.text("platform");
     engine::Engine* const engine = TRY(call.engine());
     return for_each_operand(args.operands(), [&](const std::string& image) -> Status {

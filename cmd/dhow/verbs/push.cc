@@ -4,6 +4,7 @@
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
 #include "cmd/dhow/progress.h"
+#include "cmd/dhow/registry_access.h"
 
 #include <fcntl.h>
 
@@ -13,10 +14,7 @@ static engine::PushRequest request_of(const Args& args) {
     engine::PushRequest request;
     request.image = args.operands()[0];
     if (args.operands().size() > 1) request.destination = args.operands()[1];
-    if (args.given("tls-verify")) request.tls_verify = args.flag("tls-verify");
-    request.ca_dir = args.text("cert-dir");
-    request.auth_file = args.text("authfile");
-    request.credentials = args.text("creds");
+    static_cast<engine::RegistryAccess&>(request) = registry_access(args);
     request.format = args.text("format");
     request.compression = args.text("compression-format");
     request.compression_level = args.integer("compression-level");

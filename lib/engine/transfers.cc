@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/progress.h"
+#include "engine/transfers.h"
 
 namespace dhow::engine {
 
@@ -9,6 +9,15 @@ static ProgressEvent to_progress(const store::TransferEvent& event) {
                          .digest = event.digest,
                          .current = event.current,
                          .total = event.total};
+}
+
+store::TransferRequest transfer_by(const RegistryAccess& access) {
+    store::TransferRequest transfer;
+    transfer.tls_verify = access.tls_verify;
+    transfer.ca_dir = access.ca_dir;
+    transfer.auth_file = access.auth_file;
+    transfer.credentials = access.credentials;
+    return transfer;
 }
 
 store::TransferSink forward_progress(const ProgressSink& sink) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What dhow-transfer tells of its progress, in the words of the engine's callers.
+// What the calls of dhow-transfer have in common: how a registry is reached, and progress in the
+// words of the engine's callers.
 #pragma once
 
 #include "engine/engine.h"
@@ -7,6 +8,7 @@
 
 namespace dhow::engine {
 
+store::TransferRequest transfer_by(const RegistryAccess& access);
 // `sink` outlives the result.
 store::TransferSink forward_progress(const ProgressSink& sink);
 
