@@ -65,7 +65,7 @@ class FolderTarget : public Target {
     Status add(const std::string& name, uint64_t /*size*/, const Content& content) override {
         if (const size_t slash = name.rfind('/'); slash != std::string::npos) {
             const RootDir root(TRY(open_at(folder_, ".", O_PATH | O_DIRECTORY)));
-            TRY(root.make_dirs(name.substr(0, slash)));
+            const auto made = TRY(root.make_dirs(name.substr(0, slash)));
         }
         constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
         const auto file = TRY(open_at(folder_, name, kFlags, 0644));

@@ -154,7 +154,7 @@ std::string tar_end() {
 std::string tar_header(const TarEntry& entry) {
     std::string records;
     for (const auto& [key, value] : pax_records(entry)) records += pax_record(key, value);
-    const std::string block = header_block(entry, type_flag(entry.type));
+    std::string block = header_block(entry, type_flag(entry.type));
     if (records.empty()) return block;
     TarEntry extension;
     extension.path = "PaxHeaders/entry";
