@@ -29,10 +29,15 @@ constexpr auto kGroups = std::to_array<CommandGroup>({
     {"generate", "Generate structured data based on containers"},
     {"image", "Manage images"},
     {"system", "Manage dhow"},
+    {"volume", "Manage volumes"},
 });
 
-std::array<std::span<const Command>, 4> tables() {
-    return {lifecycle_commands(), container_commands(), image_commands(), system_commands()};
+std::array<std::span<const Command>, 5> tables() {
+    return {lifecycle_commands(),
+            container_commands(),
+            image_commands(),
+            system_commands(),
+            volume_commands()};
 }
 
 bool has_path(std::string_view paths, std::string_view wanted) {

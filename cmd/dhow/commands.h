@@ -38,6 +38,7 @@ std::span<const Command> container_commands();
 std::span<const Command> lifecycle_commands();
 std::span<const Command> image_commands();
 std::span<const Command> system_commands();
+std::span<const Command> volume_commands();
 std::span<const OptionSpec> create_options();
 
 }  // namespace dhow::cli

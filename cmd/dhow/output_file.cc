@@ -24,6 +24,11 @@ Result<OutputFile> OutputFile::standard(Invocation& call, std::string_view verb)
     return OutputFile(std::move(copy), {}, {});
 }
 
+Result<OutputFile> OutputFile::as_asked(Invocation& call, std::string_view verb) {
+    const std::string& path = call.args().text("output");
+    return path.empty() || path == "-" ? standard(call, verb) : file(path);
+}
+
 Result<OutputFile> OutputFile::empty_folder(const std::string& path) {
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
         return system_error("create folder '" + printable(path) + "'");

@@ -16,6 +16,8 @@ class [[nodiscard]] OutputFile {
   public:
     // A usage error when it is a terminal; `verb` for its text.
     static Result<OutputFile> standard(Invocation& call, std::string_view verb);
+    // What --output says: a file, or standard output for "-" and nothing.
+    static Result<OutputFile> as_asked(Invocation& call, std::string_view verb);
     // Created when missing; AlreadyExists when something is in it.
     static Result<OutputFile> empty_folder(const std::string& path);
     // A device or pipe is written to as it is.

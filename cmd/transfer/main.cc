@@ -9,6 +9,7 @@
 #include "store/transfer/pull.h"
 #include "store/transfer/push.h"
 #include "store/transfer/save.h"
+#include "store/transfer/tree_transfer.h"
 #include "store/transfer_protocol.h"
 
 #include <csignal>
@@ -66,6 +67,9 @@ Result<store::TransferResult> serve(const store::TransferContext& context) {
             return result;
         case store::TransferVerb::Export:
             TRY(store::export_tree(context, store::kArchiveFd));
+            return result;
+        case store::TransferVerb::Unpack:
+            TRY(store::unpack_tree(context, store::kArchiveFd));
             return result;
         case store::TransferVerb::Login:
             TRY(store::check_registry_login(context));

@@ -110,6 +110,13 @@ Result<void> tag_image(Engine& engine, const std::string& source, const std::str
     return store::ImageStore(engine.context().store).tag(source, target);
 }
 
+Status untag_image(Engine& engine,
+                   const std::string& image,
+                   const std::vector<std::string>& names) {
+    TRY(store::ImageStore(engine.context().store).untag(image, names));
+    return {};
+}
+
 // What --force is for: containers of the image go with it (as Podman).
 static Status remove_users(Engine& engine, const std::string& image) {
     Context& context = engine.context();

@@ -48,6 +48,8 @@ Result<json::Object> inspect_image(Engine& engine, const std::string& name);
 // The newest step first.
 Result<std::vector<HistoryStep>> image_history(Engine& engine, const std::string& name);
 Result<void> tag_image(Engine& engine, const std::string& source, const std::string& target);
+// `names` taken from it, or all it has; the image stays.
+Status untag_image(Engine& engine, const std::string& image, const std::vector<std::string>& names);
 
 Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force);
 Result<void> login(Engine& engine, const LoginRequest& request);

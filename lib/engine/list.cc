@@ -7,6 +7,7 @@
 #include "engine/context.h"
 #include "engine/details.h"
 #include "engine/engine.h"
+#include "engine/filters.h"
 #include "engine/reconcile.h"
 
 #include <algorithm>
@@ -14,12 +15,6 @@
 namespace dhow::engine {
 
 namespace {
-
-bool label_matches(const ContainerSummary& container, const std::string& wanted) {
-    const auto [key, value] = split_once(wanted, '=');
-    const auto found = container.labels.find(std::string(key));
-    return found != container.labels.end() && (!value || found->second == *value);
-}
 
 bool exited_matches(const ContainerSummary& container, const std::string& code) {
     return container.status == ContainerStatus::Exited &&
@@ -59,7 +54,8 @@ constexpr Filter kFilters[] = {
          if (anchored) return c.name.starts_with(body);
          return whole ? c.name.ends_with(body) : c.name.find(body) != std::string::npos;
      }},
-    {"label", label_matches},
+    {"label",
+     [](const ContainerSummary& c, const std::string& v) { return has_label(c.labels, v); }},
     {"status",
      [](const ContainerSummary& c, const std::string& v) { return status_name(c.status) == v; }},
     {"exited", exited_matches},

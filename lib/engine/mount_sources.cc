@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "engine/context.h"
+#include "engine/volume_options.h"
 #include "store/volume_store.h"
 
 #include <fcntl.h>
@@ -11,33 +12,55 @@
 
 namespace dhow::engine {
 
-static Status fill_volume(Context& context, const MountSpec& mount, const RootDir& rootfs) {
-    store::VolumeStore volumes(context.store);
-    const auto volume = TRY(volumes.find(mount.source));
-    if (!volume.needs_copy_up) return {};
+static Status fill_volume(store::VolumeStore& volumes,
+                          const store::Volume& volume,
+                          const MountSpec& mount,
+                          const RootDir& rootfs) {
     const auto folder = rootfs.open_at(mount.destination, O_RDONLY | O_DIRECTORY);
     if (folder) return volumes.copy_up(volume, folder->get());
     if (folder.error().kind == ErrorKind::NotFound) return volumes.skip_copy_up(volume);
     return folder.error();
 }
 
-static Result<std::string> source_of(Context& context,
-                                     const MountSpec& mount,
-                                     const RootDir& rootfs) {
-    if (mount.kind == MountKind::Tmpfs) return std::string();
-    if (mount.kind == MountKind::Volume) {
-        TRY(fill_volume(context, mount, rootfs));
-        return store::VolumeStore(context.store).data_path(mount.source);
-    }
-    if (::access(mount.source.c_str(), F_OK) == 0) return mount.source;
-    return system_error("mount '" + mount.source + "' on '" + mount.destination + "'")
-        .with_fix("create it first: mkdir -p '" + mount.source + "'");
+static Result<MountSource> path_of(const std::string& path, const MountSpec& mount) {
+    if (::access(path.c_str(), F_OK) == 0) return MountSource{.path = path};
+    return system_error("mount '" + path + "' on '" + mount.destination + "'")
+        .with_fix("create it first: mkdir -p '" + path + "'");
 }
 
-Result<std::vector<std::string>> find_mount_sources(Context& context,
+static Result<MountSource> volume_of(Context& context,
+                                     const MountSpec& mount,
+                                     const RootDir& rootfs) {
+    store::VolumeStore volumes(context.store);
+    const auto volume = TRY(volumes.find(mount.source));
+    if (volume.needs_copy_up) TRY(fill_volume(volumes, volume, mount, rootfs));
+    if (volume.options.empty()) return MountSource{.path = volumes.data_path(mount.source)};
+    auto wanted = TRY_CONTEXT(parse_volume_options(volume.options), "volume '" + volume.name + "'");
+    if (wanted.type.empty()) return MountSource{.path = volumes.data_path(mount.source)};
+    if (wanted.type == "bind") TRY(path_of(wanted.device, mount));
+    return MountSource{.path = std::move(wanted.device),
+                       .type = std::move(wanted.type),
+                       .options = std::move(wanted.options)};
+}
+
+static Result<MountSource> source_of(Context& context,
+                                     const MountSpec& mount,
+                                     const RootDir& rootfs) {
+    switch (mount.kind) {
+        case MountKind::Tmpfs:
+            return MountSource{};
+        case MountKind::Volume:
+            return volume_of(context, mount, rootfs);
+        case MountKind::Bind:
+            return path_of(mount.source, mount);
+    }
+    return make_error(ErrorKind::Internal, "unknown kind of mount");
+}
+
+Result<std::vector<MountSource>> find_mount_sources(Context& context,
                                                     const ContainerConfig& config,
                                                     const RootDir& rootfs) {
-    std::vector<std::string> sources;
+    std::vector<MountSource> sources;
     for (const MountSpec& mount : config.options.mounts) {
         sources.push_back(TRY(source_of(context, mount, rootfs)));
     }

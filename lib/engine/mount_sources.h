@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/root_dir.h"
 #include "engine/container_config.h"
+#include "engine/spec_builder.h"
 
 #include <string>
 #include <vector>
@@ -14,9 +15,8 @@ namespace dhow::engine {
 
 struct Context;
 
-// One absolute path for each of config.options.mounts; empty for tmpfs. `rootfs` is the mounted
-// root.
-Result<std::vector<std::string>> find_mount_sources(Context& context,
+// One for each of config.options.mounts. `rootfs` is the mounted root.
+Result<std::vector<MountSource>> find_mount_sources(Context& context,
                                                     const ContainerConfig& config,
                                                     const RootDir& rootfs);
 

@@ -16,13 +16,20 @@
 namespace dhow::engine {
 
 // What the host and the preparations of this start contribute.
+// What is mounted for one of the user's mounts.
+struct MountSource {
+    std::string path;       // absolute; a device or name for other types; "" for tmpfs
+    std::string type = {};  // empty: the folder or file at `path`
+    std::vector<std::string> options = {};  // the volume's own
+};
+
 struct SpecInput {
     const ContainerConfig& config;
     ContainerUser user;
     std::string rootfs;                      // absolute path of the mounted root
     std::string netns_path;                  // empty: a new one, unless the network is host's
     std::string files_dir;                   // holds hosts, resolv.conf, hostname
-    std::vector<std::string> mount_sources;  // absolute; one for each of config.options.mounts
+    std::vector<MountSource> mount_sources;  // one for each of config.options.mounts
     std::string init_path;                   // dhow-init on the host, for --init
     std::string cgroups_path;                // empty: no cgroup of its own
     bool limits_possible = false;            // the cgroup can hold limits

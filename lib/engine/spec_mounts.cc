@@ -84,8 +84,9 @@ void add_read_only_tmpfs(const SpecInput& input, std::vector<oci::Mount>& mounts
     }
 }
 
-oci::Mount user_mount(const MountSpec& spec, const std::string& source) {
-    std::vector<std::string> options = spec.options;
+oci::Mount user_mount(const MountSpec& spec, const MountSource& source) {
+    std::vector<std::string> options = source.options;
+    options.insert(options.end(), spec.options.begin(), spec.options.end());
     if (spec.read_only) options.emplace_back("ro");
     if (spec.kind == MountKind::Tmpfs) {
         options.insert(options.end(), {"nosuid", "nodev", "rprivate"});
@@ -96,6 +97,9 @@ oci::Mount user_mount(const MountSpec& spec, const std::string& source) {
         return option == "z" || option == "Z" || option == "U" || option == "copy" ||
                option == "nocopy" || option == "rw";
     });
+    if (!source.type.empty() && source.type != "bind") {
+        return mount(spec.destination, source.type, source.path, std::move(options));
+    }
     const auto has = [&](std::string_view word) {
         return std::find(options.begin(), options.end(), word) != options.end();
     };
@@ -104,7 +108,7 @@ oci::Mount user_mount(const MountSpec& spec, const std::string& source) {
         return o.ends_with("private") || o.ends_with("shared") || o.ends_with("slave");
     });
     if (!propagates) options.emplace_back("rprivate");
-    return mount(spec.destination, "bind", source, std::move(options));
+    return mount(spec.destination, "bind", source.path, std::move(options));
 }
 
 size_t depth(const oci::Mount& mount) {

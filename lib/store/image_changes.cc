@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs of ImageStore that change rows: add, tag, remove. Each is one transaction.
+// The verbs of ImageStore that change rows: add, tag, untag, remove. Each is one transaction.
 #include "base/text.h"
 #include "store/content_store.h"
 #include "store/image_store.h"
@@ -135,6 +135,32 @@ Status ImageStore::tag(std::string_view source, std::string_view target) {
     const std::string id = TRY(find_id(source));
     TRY(point_name(store_.database(), name, id));
     return transaction.commit();
+}
+
+Result<std::vector<std::string>> ImageStore::untag(std::string_view text,
+                                                   const std::vector<std::string>& names) {
+    auto transaction = TRY(Transaction::begin(store_.database(), Durability::Synced));
+    const std::string id = TRY(find_id(text));
+    std::vector<std::string> gone = TRY(names_of(id));
+    if (!names.empty()) {
+        std::vector<std::string> wanted;
+        for (const std::string& name : names) wanted.push_back(TRY(own_name(id, name)));
+        gone = std::move(wanted);
+    }
+    for (const std::string& name : gone) {
+        TRY(store_.database().execute("DELETE FROM image_names WHERE name=?",
+                                      {std::string_view(name)}));
+    }
+    TRY(transaction.commit());
+    return gone;
+}
+
+// A name that finds this very image.
+Result<std::string> ImageStore::own_name(const std::string& id, const std::string& text) {
+    const auto found_by = found_by_name(text);
+    if (found_by && *found_by && TRY(find_id(text)) == id) return **found_by;
+    return make_error(ErrorKind::NotFound,
+                      "'" + printable(text) + "' is no name of image " + id.substr(0, 12));
 }
 
 Result<RemovedNames> ImageStore::remove(std::string_view text, bool force) {

@@ -185,4 +185,26 @@ Result<std::vector<Image>> ImageStore::list() {
     return images;
 }
 
+Result<std::map<std::string, ImageSizes>> ImageStore::sizes() {
+    auto rows = TRY(store_.database().query(
+        "WITH use AS (SELECT diff_id, count(DISTINCT image_id) AS images FROM image_layers"
+        " GROUP BY diff_id)"
+        " SELECT mine.image_id, sum(iif(use.images > 1, layers.size, 0)),"
+        " sum(iif(use.images > 1, 0, layers.size))"
+        " FROM (SELECT DISTINCT image_id, diff_id FROM image_layers) AS mine"
+        " JOIN layers USING(diff_id) JOIN use USING(diff_id) GROUP BY mine.image_id"));
+    std::map<std::string, ImageSizes> sizes;
+    while (TRY(rows.step())) {
+        sizes[rows.text(0)] = {.shared = static_cast<uint64_t>(rows.integer(1)),
+                               .unique = static_cast<uint64_t>(rows.integer(2))};
+    }
+    return sizes;
+}
+
+Result<uint64_t> ImageStore::layers_size() {
+    auto row = TRY(store_.database().query("SELECT coalesce(sum(size), 0) FROM layers"));
+    TRY(row.step());
+    return static_cast<uint64_t>(row.integer(0));
+}
+
 }  // namespace dhow::store

@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,12 @@ struct NewImage {
     std::string pulled_digest;  // the digest in the registry (of the index, for an index)
 };
 
+// In bytes, of unpacked layers.
+struct ImageSizes {
+    uint64_t shared = 0;  // of layers that other images have too
+    uint64_t unique = 0;
+};
+
 struct RemovedNames {
     std::vector<std::string> untagged;
     std::vector<std::string> deleted;  // image ids, "sha256:<hex>" left out
@@ -73,8 +80,16 @@ class ImageStore {
     Result<std::vector<std::string>> diff_ids(std::string_view id);
     // Newest first.
     Result<std::vector<Image>> list();
+    // Of each image by its id: one query.
+    Result<std::map<std::string, ImageSizes>> sizes();
+    // Of all layers, each once.
+    Result<uint64_t> layers_size();
     // Points `target` (as the user wrote it; a digest is refused) at the image.
     Status tag(std::string_view source, std::string_view target);
+    // Takes the names away (all of them when none is given) and keeps the image. InvalidArgument
+    // names a name that is not one of its own. Those taken.
+    Result<std::vector<std::string>> untag(std::string_view text,
+                                           const std::vector<std::string>& names);
     // Removes the name, and the image with its last name. With an id: all its names; `force` is
     // needed when there are several. Conflict when containers use the image: names them.
     Result<RemovedNames> remove(std::string_view text, bool force);
@@ -90,6 +105,7 @@ class ImageStore {
     // The stored name that `text` was resolved to; nullopt: found by id or digest.
     Result<std::optional<std::string>> found_by_name(std::string_view text);
     Result<std::vector<std::string>> names_of(std::string_view id);
+    Result<std::string> own_name(const std::string& id, const std::string& text);
 
     Store& store_;
 };

@@ -127,7 +127,12 @@ CREATE TABLE layer_blobs(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<std::string_view, 2> kMigrations = {kFirst, kLayerBlobs};
+// What is mounted in a volume's place: JSON of "type", "device" and "o".
+constexpr std::string_view kVolumeOptions = R"sql(
+ALTER TABLE volumes ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+)sql";
+
+constexpr std::array<std::string_view, 3> kMigrations = {kFirst, kLayerBlobs, kVolumeOptions};
 
 Result<int64_t> version_of(Database& database) {
     auto query = TRY(database.query("PRAGMA user_version"));

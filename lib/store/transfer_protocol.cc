@@ -23,7 +23,7 @@ constexpr std::array<std::pair<Kind, std::string_view>, 7> kEventNames = {{
     {Kind::ManifestDone, "manifest-done"},
 }};
 
-constexpr std::array<std::pair<TransferVerb, std::string_view>, 8> kVerbNames = {{
+constexpr std::array<std::pair<TransferVerb, std::string_view>, 9> kVerbNames = {{
     {TransferVerb::Pull, "pull"},
     {TransferVerb::Load, "load"},
     {TransferVerb::Login, "login"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<TransferVerb, std::string_view>, 8> kVerbNames = 
     {TransferVerb::Commit, "commit"},
     {TransferVerb::Import, "import"},
     {TransferVerb::Export, "export"},
+    {TransferVerb::Unpack, "unpack"},
 }};
 
 constexpr ErrorKind kLastErrorKind = ErrorKind::Internal;

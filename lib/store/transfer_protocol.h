@@ -4,7 +4,7 @@
 //
 //   engine                                   dhow-transfer
 //     stdin: one TransferRequest, EOF  ---->
-//     (load, save, import, export: the archive is fd 3)
+//     (load, save, import, export, unpack: the archive is fd 3)
 //     event                            <----  any number, one JSON object a line
 //     result | error                   <----  exactly one, the last line
 //
@@ -26,7 +26,7 @@ namespace dhow::store {
 
 inline constexpr int kArchiveFd = 3;
 
-enum class TransferVerb { Pull, Load, Login, Push, Save, Commit, Import, Export };
+enum class TransferVerb { Pull, Load, Login, Push, Save, Commit, Import, Export, Unpack };
 
 // A layer as it travels: compressed, and where somebody saw it.
 struct LayerBlob {
@@ -67,6 +67,7 @@ struct TransferRequest {
     std::string auth_file;    // where credentials are looked up
     std::string credentials;  // "user:password": used instead, for this request
     // Layers are unpacked to `<staging_dir>/<hex of DiffID>`, unless `<layers_dir>/<hex>` exists.
+    // Unpack: the folder that the tar is laid over.
     std::string staging_dir;
     std::string layers_dir;
     std::string skeletons_dir;          // Push, Save

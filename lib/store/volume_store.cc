@@ -26,7 +26,7 @@ constexpr const char* kData = "_data";
 constexpr const char* kCopying = "_copying";
 constexpr size_t kMaxName = 255;
 constexpr std::string_view kColumns =
-    "SELECT name, created_at, anonymous, needs_copy_up, labels FROM volumes ";
+    "SELECT name, created_at, anonymous, needs_copy_up, labels, options FROM volumes ";
 
 bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -36,16 +36,24 @@ Error no_such_volume(std::string_view name) {
     return make_error(ErrorKind::NotFound, "no volume '" + printable(name) + "'");
 }
 
+Result<std::map<std::string, std::string>> read_pairs(const std::string& text,
+                                                      std::string_view what) {
+    std::map<std::string, std::string> pairs;
+    const json::Object object = TRY(json::parse_object(text, what));
+    for (const auto& [key, value] : object) {
+        if (value.is_string()) pairs[key] = std::string(value.get_string());
+    }
+    return pairs;
+}
+
 Result<Volume> read_row(const Statement& row) {
     Volume volume;
     volume.name = row.text(0);
     volume.created_at = row.integer(1);
     volume.anonymous = row.integer(2) != 0;
     volume.needs_copy_up = row.integer(3) != 0;
-    const json::Object labels = TRY(json::parse_object(row.text(4), "labels of a volume"));
-    for (const auto& [key, value] : labels) {
-        if (value.is_string()) volume.labels[key] = std::string(value.get_string());
-    }
+    volume.labels = TRY(read_pairs(row.text(4), "labels of a volume"));
+    volume.options = TRY(read_pairs(row.text(5), "options of a volume"));
     return volume;
 }
 
@@ -82,41 +90,62 @@ bool is_volume_name(std::string_view name) {
 
 static Status insert_row(Database& database, const Volume& volume) {
     const std::string labels = json::compact(json::to_object(volume.labels));
+    const std::string options = json::compact(json::to_object(volume.options));
     return database.execute(
-        "INSERT INTO volumes(name, created_at, anonymous, needs_copy_up, labels)"
-        " VALUES(?, ?, ?, 1, ?)",
+        "INSERT INTO volumes(name, created_at, anonymous, needs_copy_up, labels, options)"
+        " VALUES(?, ?, ?, ?, ?, ?)",
         {volume.name,
          volume.created_at,
          static_cast<int64_t>(volume.anonymous),
-         std::string_view(labels)});
+         static_cast<int64_t>(volume.needs_copy_up),
+         std::string_view(labels),
+         std::string_view(options)});
+}
+
+static Status check_name(const std::string& name) {
+    if (is_volume_name(name)) return {};
+    return make_error(ErrorKind::InvalidArgument,
+                      "volume name '" + printable(name) + "' is malformed",
+                      "use letters, digits, '_', '.' and '-', beginning with a letter or digit");
+}
+
+Result<Volume> VolumeStore::create(const Volume& wanted) {
+    TRY(check_name(wanted.name));
+    auto transaction = TRY(Transaction::begin(store_.database(), Durability::Synced));
+    const auto existing = find(wanted.name);
+    if (existing) {
+        return make_error(ErrorKind::AlreadyExists,
+                          "volume '" + printable(wanted.name) + "' is there already",
+                          "choose another name, or remove it: dhow volume rm " + wanted.name);
+    }
+    if (existing.error().kind != ErrorKind::NotFound) return existing.error();
+    auto made = TRY(make(wanted));
+    TRY(transaction.commit());
+    return made;
 }
 
 Result<Volume> VolumeStore::ensure(const Volume& wanted) {
-    if (!is_volume_name(wanted.name)) {
-        return make_error(
-            ErrorKind::InvalidArgument,
-            "volume name '" + printable(wanted.name) + "' is malformed",
-            "use letters, digits, '_', '.' and '-', beginning with a letter or digit");
-    }
+    TRY(check_name(wanted.name));
     auto existing = find(wanted.name);
     if (existing || existing.error().kind != ErrorKind::NotFound) return existing;
-    if (store_.database().in_transaction()) return create(wanted);
+    if (store_.database().in_transaction()) return make(wanted);
     auto transaction = TRY(Transaction::begin(store_.database(), Durability::Synced));
     existing = find(wanted.name);  // somebody else may have made it a moment ago
     if (existing) return existing;
-    auto created = TRY(create(wanted));
+    auto created = TRY(make(wanted));
     TRY(transaction.commit());
     return created;
 }
 
 // With the writers' lock held, so that no sweep sees the folder without its row.
-Result<Volume> VolumeStore::create(const Volume& wanted) {
+Result<Volume> VolumeStore::make(const Volume& wanted) {
     const auto volumes = TRY(open_dir_at(store_.root_fd(), kVolumes));
     const auto folder = TRY(make_dir_at(volumes.get(), wanted.name, 0700));
     const auto data = TRY(make_dir_at(folder.get(), kData, 0755));
     Volume volume = wanted;
     volume.created_at = now_unix_nanos();
-    volume.needs_copy_up = true;
+    // What a mount hides needs no content.
+    volume.needs_copy_up = wanted.options.empty();
     TRY(insert_row(store_.database(), volume));
     return volume;
 }
@@ -139,6 +168,14 @@ Result<std::vector<Volume>> VolumeStore::list() {
     std::vector<Volume> volumes;
     while (TRY(query.step())) volumes.push_back(TRY(read_row(query)));
     return volumes;
+}
+
+Result<std::map<std::string, std::vector<std::string>>> VolumeStore::users() {
+    auto query = TRY(store_.database().query(
+        "SELECT volume, container_id FROM container_volumes ORDER BY volume, container_id"));
+    std::map<std::string, std::vector<std::string>> users;
+    while (TRY(query.step())) users[query.text(0)].push_back(query.text(1));
+    return users;
 }
 
 Status VolumeStore::remove(const std::string& name) {

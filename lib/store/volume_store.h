@@ -22,6 +22,8 @@ struct Volume {
     bool anonymous = false;
     bool needs_copy_up = false;  // never been mounted: the image's content is due
     std::map<std::string, std::string> labels;
+    // What is mounted instead of the folder, as mount(8) has it: "type", "device", "o". Or none.
+    std::map<std::string, std::string> options = {};
 };
 
 // [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 255 bytes.
@@ -34,11 +36,15 @@ class VolumeStore {
     // Creates the folder, then the row: in the caller's transaction, or in one of its own when none
     // is open. An existing volume is returned as it is.
     Result<Volume> ensure(const Volume& wanted);
+    // The same where an existing one is AlreadyExists.
+    Result<Volume> create(const Volume& wanted);
     // As ensure(), with a random 64-digit name.
     Result<Volume> create_anonymous();
     // NotFound names the volume.
     Result<Volume> find(std::string_view name);
     Result<std::vector<Volume>> list();
+    // Ids of the containers that refer to each volume; volumes of no container are left out.
+    Result<std::map<std::string, std::vector<std::string>>> users();
     // A transaction of its own. Conflict while a container refers to it.
     Status remove(const std::string& name);
 
@@ -58,7 +64,7 @@ class VolumeStore {
     [[nodiscard]] std::string data_path(std::string_view name) const;
 
   private:
-    Result<Volume> create(const Volume& wanted);
+    Result<Volume> make(const Volume& wanted);
 
     Store& store_;
 };

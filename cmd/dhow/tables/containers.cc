@@ -45,7 +45,7 @@ constexpr auto kInspectOptions = std::to_array<OptionSpec>({
     {.name = "type",
      .shorthand = 't',
      .type = String,
-     .help = "Specify inspect-object type (\"all\"|\"container\"|\"image\")",
+     .help = "Specify inspect-object type (\"all\"|\"container\"|\"image\"|\"volume\")",
      .default_text = "all"},
 });
 
@@ -93,6 +93,13 @@ constexpr auto kGenerateSystemdOptions = std::to_array<OptionSpec>({
     {.name = "time", .shorthand = 't', .type = Uint, .alias_of = "stop-timeout"},
 });
 
+constexpr auto kPruneOptions = std::to_array<OptionSpec>({
+    {.name = "filter",
+     .type = StringArray,
+     .help = "Provide filter values: label=, label!=, until="},
+    {.name = "force", .shorthand = 'f', .help = "Do not prompt for confirmation"},
+});
+
 constexpr auto kCommands = std::to_array<Command>({
     {.paths = "container cleanup",
      .verb = Verb::Cleanup,
@@ -118,6 +125,14 @@ constexpr auto kCommands = std::to_array<Command>({
      .examples = "container inspect myCtr\ncontainer inspect --format '{{.Id}}' myCtr",
      .options = kTypedInspectOptions,
      .min_args = 1},
+    {.paths = "container prune",
+     .verb = Verb::ContainerPrune,
+     .summary = "Remove all non running containers",
+     .description = "Removes all containers that do not run.",
+     .usage = "[options]",
+     .examples = "container prune\ncontainer prune --force --filter until=24h",
+     .options = kPruneOptions,
+     .max_args = 0},
     {.paths = "generate systemd",
      .verb = Verb::GenerateSystemd,
      .summary = "Generate systemd units",
@@ -133,8 +148,8 @@ constexpr auto kCommands = std::to_array<Command>({
      .summary = "Display the configuration of object denoted by ID",
      .description =
          "Displays the low-level information on an object identified by name or ID. With "
-         "type all, containers are looked for first, then images.",
-     .usage = "[options] {CONTAINER|IMAGE} [...]",
+         "type all, containers are looked for first, then images, then volumes.",
+     .usage = "[options] {CONTAINER|IMAGE|VOLUME} [...]",
      .examples =
          "inspect fedora\ninspect --type image fedora\ninspect --format '{{.State.Status}}' web",
      .options = kInspectOptions,

@@ -185,6 +185,18 @@ constexpr auto kRmiOptions = std::to_array<OptionSpec>({
      .help = "Ignore errors if a specified image does not exist"},
 });
 
+constexpr auto kPruneOptions = std::to_array<OptionSpec>({
+    {.name = "all",
+     .shorthand = 'a',
+     .help = "Remove all images not in use by containers, not just dangling ones"},
+    {.name = "build-cache", .help = "Accepted: nothing is left of builds", .hidden = true},
+    {.name = "external", .help = "Accepted: nothing is shared with others", .hidden = true},
+    {.name = "filter",
+     .type = StringArray,
+     .help = "Provide filter values: label=, label!=, until="},
+    {.name = "force", .shorthand = 'f', .help = "Do not prompt for confirmation"},
+});
+
 constexpr auto kCommands = std::to_array<Command>({
     {.paths = "commit|container commit",
      .verb = Verb::Commit,
@@ -231,6 +243,22 @@ constexpr auto kCommands = std::to_array<Command>({
      .examples = "image exists alpine",
      .min_args = 1,
      .max_args = 1},
+    {.paths = "image prune",
+     .verb = Verb::ImagePrune,
+     .summary = "Remove unused images",
+     .description = "Removes images without names that no container uses; with --all, those with "
+                    "names, too.",
+     .usage = "[options]",
+     .examples = "image prune\nimage prune --all --force --filter until=24h",
+     .options = kPruneOptions,
+     .max_args = 0},
+    {.paths = "untag|image untag",
+     .verb = Verb::Untag,
+     .summary = "Remove one or more names from a locally-stored image",
+     .description = "Takes the names given from an image, or all it has; the image stays.",
+     .usage = "IMAGE [NAME...]",
+     .examples = "untag 0e3bbc2\nuntag imageID:latest otherImageName:latest",
+     .min_args = 1},
     {.paths = "image inspect",
      .verb = Verb::Inspect,
      .summary = "Display the configuration of an image",

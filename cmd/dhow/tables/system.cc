@@ -25,6 +25,22 @@ constexpr auto kServiceOptions = std::to_array<OptionSpec>({
      .default_text = "5"},
 });
 
+constexpr auto kDfOptions = std::to_array<OptionSpec>({
+    {.name = "format", .type = String, .help = "Change the output to JSON or a Go template"},
+    {.name = "verbose", .shorthand = 'v', .help = "Show detailed information on disk usage"},
+});
+
+constexpr auto kPruneOptions = std::to_array<OptionSpec>({
+    {.name = "all", .shorthand = 'a', .help = "Remove all images that no container uses"},
+    {.name = "build", .help = "Accepted: nothing is left of builds", .hidden = true},
+    {.name = "external", .help = "Accepted: nothing is shared with others", .hidden = true},
+    {.name = "filter",
+     .type = StringArray,
+     .help = "Provide filter values: label=, label!=, until="},
+    {.name = "force", .shorthand = 'f', .help = "Do not prompt for confirmation"},
+    {.name = "volumes", .help = "Remove anonymous volumes that no container uses, too"},
+});
+
 constexpr auto kCommands = std::to_array<Command>({
     {.paths = "help",
      .verb = Verb::Help,
@@ -41,6 +57,22 @@ constexpr auto kCommands = std::to_array<Command>({
      .usage = "[options]",
      .examples = "info\ninfo --format '{{.Host.Kernel}}'",
      .options = kFormatOptions,
+     .max_args = 0},
+    {.paths = "system df",
+     .verb = Verb::SystemDf,
+     .summary = "Show dhow disk usage",
+     .description = "Shows how much of the disk images, containers and volumes take.",
+     .usage = "[options]",
+     .examples = "system df\nsystem df -v\nsystem df --format '{{.Type}}: {{.Size}}'",
+     .options = kDfOptions,
+     .max_args = 0},
+    {.paths = "system prune",
+     .verb = Verb::SystemPrune,
+     .summary = "Remove unused data",
+     .description = "Removes containers that do not run, and images that are not needed any more.",
+     .usage = "[options]",
+     .examples = "system prune\nsystem prune --all --volumes --force",
+     .options = kPruneOptions,
      .max_args = 0},
     {.paths = "system service",
      .verb = Verb::SystemService,

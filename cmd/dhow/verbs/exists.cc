@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// dhow container exists, dhow image exists: the answer is the exit code, 0 or 1.
+// dhow container exists, dhow image exists, dhow volume exists: the answer is the exit code, 0
+// or 1.
 #include "cmd/dhow/handlers.h"
+#include "engine/volumes.h"
 
 namespace dhow::cli::verbs {
 
@@ -23,6 +25,11 @@ Result<int> container_exists(Invocation& call) {
 Result<int> image_exists(Invocation& call) {
     engine::Engine* const engine = TRY(call.engine());
     return answer(engine::inspect_image(*engine, call.args().operands()[0]));
+}
+
+Result<int> volume_exists(Invocation& call) {
+    engine::Engine* const engine = TRY(call.engine());
+    return answer(engine::inspect_volume(*engine, call.args().operands()[0]));
 }
 
 }  // namespace dhow::cli::verbs

@@ -7,10 +7,7 @@ namespace dhow::cli::verbs {
 
 Result<int> export_container(Invocation& call) {
     const Args& args = call.args();
-    const std::string& path = args.text("output");
-    const bool standard = path.empty() || path == "-";
-    OutputFile output =
-        TRY(standard ? OutputFile::standard(call, "export") : OutputFile::file(path));
+    OutputFile output = TRY(OutputFile::as_asked(call, "export"));
     const auto run = [&]() -> Status {
         engine::Engine* const engine = TRY(call.engine());
         return engine::export_container(*engine, args.operands()[0], output.fd());

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dhow import: an image of one layer, from a tar.
-#include "base/file.h"
 #include "cmd/dhow/handlers.h"
+#include "cmd/dhow/input_file.h"
 #include "cmd/dhow/output.h"
 #include "cmd/dhow/progress.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 namespace dhow::cli::verbs {
-
-static Result<UniqueFd> open_tar(Invocation& call, const std::string& path) {
-    if (path != "-") return open_at(AT_FDCWD, path, O_RDONLY);
-    if (::isatty(STDIN_FILENO) == 1) {
-        return call.usage_error("cannot read from terminal. Use command-line redirection");
-    }
-    UniqueFd copy(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
-    if (!copy) return system_error("read the tar from standard input");
-    return copy;
-}
 
 Result<int> import_image(Invocation& call) {
     const Args& args = call.args();

@@ -16,8 +16,7 @@ Result<OutputFile> open_output(Invocation& call, const std::string& format) {
         return call.usage_error("--format " + format + " needs --output FOLDER");
     }
     if (folder) return OutputFile::empty_folder(path);
-    return path.empty() || path == "-" ? OutputFile::standard(call, "save")
-                                       : OutputFile::file(path);
+    return OutputFile::as_asked(call, "save");
 }
 
 }  // namespace

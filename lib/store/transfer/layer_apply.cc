@@ -50,8 +50,8 @@ Result<std::string> normalize_entry_path(std::string_view path) {
     return join(kept, "/");
 }
 
-LayerApplier::LayerApplier(RootDir folder, bool rootless, SkeletonWriter* skeleton)
-    : folder_(std::move(folder)), rootless_(rootless), skeleton_(skeleton) {}
+LayerApplier::LayerApplier(RootDir folder, bool rootless, SkeletonWriter* skeleton, TreeForm form)
+    : folder_(std::move(folder)), rootless_(rootless), skeleton_(skeleton), form_(form) {}
 
 Error LayerApplier::failed(std::string_view verb) const {
     const int saved = errno;
@@ -90,7 +90,7 @@ Status LayerApplier::replace_whiteout(const std::string& folder) {
 
 Result<UniqueFd> LayerApplier::make_parent(const std::string& folder) {
     auto opened = folder_.make_dirs(folder);
-    if (opened || opened.error().sys_errno != ENOTDIR) return opened;
+    if (opened || opened.error().sys_errno != ENOTDIR || form_ == TreeForm::Plain) return opened;
     TRY(replace_whiteout(folder));
     return folder_.make_dirs(folder);
 }
@@ -120,7 +120,8 @@ Status LayerApplier::begin(const TarEntry& entry) {
         return dress(root.get(), entry);
     }
     const auto place = TRY(place_of(path_));
-    if (place.name.starts_with(kWhiteout)) return apply_whiteout(place, place.name);
+    const bool layer = form_ == TreeForm::Layer;
+    if (layer && place.name.starts_with(kWhiteout)) return apply_whiteout(place, place.name);
     bool was_whiteout = false;
     TRY(make_room(place, entry, was_whiteout));
     switch (entry.type) {
@@ -180,7 +181,7 @@ Status LayerApplier::make_room(const Place& place, const TarEntry& entry, bool& 
     if (::fstatat(place.parent, place.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? Status() : failed("look up");
     }
-    was_whiteout = is_whiteout_node(st);
+    was_whiteout = form_ == TreeForm::Layer && is_whiteout_node(st);
     if (S_ISDIR(st.st_mode)) {
         return entry.type == TarType::Directory ? Status() : remove_earlier(place);
     }

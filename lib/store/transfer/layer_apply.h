@@ -18,11 +18,18 @@
 
 namespace dhow::store {
 
+// What ends up in the folder: a layer below others, or the tree itself, in which ".wh.NAME" is a
+// name like any other.
+enum class TreeForm { Layer, Plain };
+
 class LayerApplier : public TarSink {
   public:
     // `rootless`: opaque folders are marked in user.*, device nodes are left out. `skeleton` gets
     // what the folder does not; it outlives this.
-    LayerApplier(RootDir folder, bool rootless, SkeletonWriter* skeleton = nullptr);
+    LayerApplier(RootDir folder,
+                 bool rootless,
+                 SkeletonWriter* skeleton = nullptr,
+                 TreeForm form = TreeForm::Layer);
 
     Status begin(const TarEntry& entry) override;
     Status data(std::string_view bytes) override;
@@ -65,6 +72,7 @@ class LayerApplier : public TarSink {
     RootDir folder_;
     bool rootless_;
     SkeletonWriter* skeleton_;
+    TreeForm form_;
     TarEntry entry_;
     std::string path_;  // of the entry, normalised
     UniqueFd file_;     // the regular file being written

@@ -8,6 +8,7 @@
 #include "store/transfer/outgoing_manifest.h"
 #include "store/transfer/sha256.h"
 #include "store/transfer/tree_tar.h"
+#include "store/transfer/tree_transfer.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -110,24 +111,7 @@ Result<TransferredImage> commit_image(const TransferContext& context) {
 }
 
 Result<TransferredImage> import_image(const TransferContext& context, int tar) {
-    return make_image(context, [&](const ByteSink& sink) -> Status {
-        std::vector<char> buffer(256U << 10U);
-        while (true) {
-            const ssize_t got = ::read(tar, buffer.data(), buffer.size());
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return system_error("read the tar");
-            if (got == 0) return {};
-            TRY(sink(std::string_view(buffer.data(), static_cast<size_t>(got))));
-        }
-    });
-}
-
-Status export_tree(const TransferContext& context, int output) {
-    const RootDir tree = TRY(RootDir::open(context.request.source_dir));
-    return write_tree_tar(tree, {}, [&](std::string_view bytes) -> Status {
-        TRY_CONTEXT(write_all(output, bytes), "write the tar");
-        return {};
-    });
+    return make_image(context, [&](const ByteSink& sink) { return read_stream(tar, sink); });
 }
 
 }  // namespace dhow::store

@@ -12,7 +12,5 @@ namespace dhow::store {
 Result<TransferredImage> commit_image(const TransferContext& context);
 // `tar`: plain or compressed.
 Result<TransferredImage> import_image(const TransferContext& context, int tar);
-// The tree at the request's source folder, as a tar, to `output`.
-Status export_tree(const TransferContext& context, int output);
 
 }  // namespace dhow::store

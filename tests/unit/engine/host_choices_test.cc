@@ -36,7 +36,11 @@ class HostChoicesTest : public store::StoreTest {
     Result<std::vector<std::string>> sources() {
         const auto rootfs = RootDir::open(folder() + "/rootfs");
         EXPECT_TRUE(rootfs);
-        return find_mount_sources(*context_, config_, *rootfs);
+        const auto found = find_mount_sources(*context_, config_, *rootfs);
+        if (!found) return found.error();
+        std::vector<std::string> paths;
+        for (const MountSource& source : *found) paths.push_back(source.path);
+        return paths;
     }
 
     std::unique_ptr<Context> context_;

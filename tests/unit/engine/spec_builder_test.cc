@@ -22,7 +22,7 @@ SpecInput input_for(const ContainerConfig& config) {
     SpecInput input{.config = config};
     input.rootfs = "/r";
     input.files_dir = "/f";
-    input.mount_sources.assign(config.options.mounts.size(), "/source");
+    input.mount_sources.assign(config.options.mounts.size(), MountSource{.path = "/source"});
     return input;
 }
 

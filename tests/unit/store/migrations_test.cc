@@ -47,7 +47,7 @@ class KeptAlive : public StoreTest {
         write("INSERT INTO image_layers VALUES('i', 0, 'l')");
         write("INSERT INTO image_blobs VALUES('i', 'b')");
         write("INSERT INTO image_names VALUES('n', 'i')");
-        write("INSERT INTO volumes VALUES('v', 1, 0, 1, '{}')");
+        write("INSERT INTO volumes VALUES('v', 1, 0, 1, '{}', '{}')");
         write("INSERT INTO containers VALUES('c', 'web', 'i', 'created', 1, 1, 'boot', '{}', 1)");
         write("INSERT INTO container_volumes VALUES('c', 'v')");
         write("INSERT INTO leases VALUES('net', '10.0.0.2', 'c')");

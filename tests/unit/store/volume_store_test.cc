@@ -204,6 +204,32 @@ TEST_F(VolumeTest, NothingToCopyIsRemembered) {
     EXPECT_EQ(text_in("v"), "(none)");
 }
 
+TEST_F(VolumeTest, CreateTakesNoNameThatIsTaken) {
+    Volume wanted{.name = "v", .labels = {{"a", "b"}}, .options = {{"type", "tmpfs"}}};
+    const auto made = volumes().create(wanted);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_FALSE(made->needs_copy_up) << "what a mount hides";
+    EXPECT_EQ(volumes().create(wanted).error().kind, ErrorKind::AlreadyExists);
+    EXPECT_EQ(volumes().create({.name = "../v"}).error().kind, ErrorKind::InvalidArgument);
+    const auto found = volumes().find("v");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->labels, wanted.labels);
+    EXPECT_EQ(found->options, wanted.options);
+}
+
+TEST_F(VolumeTest, UsersOfEach) {
+    make("a");
+    make("b");
+    make("idle");
+    add_container("one", {"a", "b"});
+    add_container("two", {"a"});
+    const auto users = volumes().users();
+    ASSERT_TRUE(users);
+    EXPECT_EQ(
+        *users,
+        (std::map<std::string, std::vector<std::string>>{{"a", {"one", "two"}}, {"b", {"one"}}}));
+}
+
 // Containers that start at the same time with the same new volume.
 TEST_F(VolumeTest, SeveralFirstUsesAtOnce) {
     const auto image = image_folder();
