@@ -10,6 +10,7 @@
 #include "store/transfer/push.h"
 #include "store/transfer/save.h"
 #include "store/transfer/tree_transfer.h"
+#include "store/transfer/verify.h"
 #include "store/transfer_protocol.h"
 
 #include <csignal>
@@ -70,6 +71,9 @@ Result<store::TransferResult> serve(const store::TransferContext& context) {
             return result;
         case store::TransferVerb::Unpack:
             TRY(store::unpack_tree(context, store::kArchiveFd));
+            return result;
+        case store::TransferVerb::Verify:
+            TRY(store::verify_contents(context));
             return result;
         case store::TransferVerb::Login:
             TRY(store::check_registry_login(context));

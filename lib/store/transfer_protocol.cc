@@ -13,7 +13,7 @@ namespace {
 
 using Kind = TransferEvent::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 7> kEventNames = {{
+constexpr std::array<std::pair<Kind, std::string_view>, 9> kEventNames = {{
     {Kind::Message, "message"},
     {Kind::BlobStarted, "blob-started"},
     {Kind::BlobProgress, "blob-progress"},
@@ -21,9 +21,11 @@ constexpr std::array<std::pair<Kind, std::string_view>, 7> kEventNames = {{
     {Kind::BlobExists, "blob-exists"},
     {Kind::ConfigDone, "config-done"},
     {Kind::ManifestDone, "manifest-done"},
+    {Kind::LayerDamaged, "layer-damaged"},
+    {Kind::BlobDamaged, "blob-damaged"},
 }};
 
-constexpr std::array<std::pair<TransferVerb, std::string_view>, 9> kVerbNames = {{
+constexpr std::array<std::pair<TransferVerb, std::string_view>, 10> kVerbNames = {{
     {TransferVerb::Pull, "pull"},
     {TransferVerb::Load, "load"},
     {TransferVerb::Login, "login"},
@@ -33,6 +35,7 @@ constexpr std::array<std::pair<TransferVerb, std::string_view>, 9> kVerbNames = 
     {TransferVerb::Import, "import"},
     {TransferVerb::Export, "export"},
     {TransferVerb::Unpack, "unpack"},
+    {TransferVerb::Verify, "verify"},
 }};
 
 constexpr ErrorKind kLastErrorKind = ErrorKind::Internal;

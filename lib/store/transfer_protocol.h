@@ -26,7 +26,7 @@ namespace dhow::store {
 
 inline constexpr int kArchiveFd = 3;
 
-enum class TransferVerb { Pull, Load, Login, Push, Save, Commit, Import, Export, Unpack };
+enum class TransferVerb { Pull, Load, Login, Push, Save, Commit, Import, Export, Unpack, Verify };
 
 // A layer as it travels: compressed, and where somebody saw it.
 struct LayerBlob {
@@ -70,11 +70,12 @@ struct TransferRequest {
     // Unpack: the folder that the tar is laid over.
     std::string staging_dir;
     std::string layers_dir;
-    std::string skeletons_dir;          // Push, Save
+    std::string skeletons_dir;          // Push, Save, Verify
     std::vector<OutgoingImage> images;  // Push: one. Commit, Import: config and layers below
     OutgoingForm form;
-    std::string source_dir;  // Commit: the writable folder. Export: the whole tree
-    std::string history;     // Commit, Import: JSON of the new layer's entry
+    // Commit: the writable folder. Export: the whole tree. Verify: the folder of blobs
+    std::string source_dir;
+    std::string history;    // Commit, Import: JSON of the new layer's entry
     bool rootless = false;  // opaque folders: user.overlay.opaque instead of trusted.overlay.opaque
 };
 
@@ -86,10 +87,12 @@ struct TransferEvent {
         BlobDone,
         BlobExists,
         ConfigDone,
-        ManifestDone
+        ManifestDone,
+        LayerDamaged,
+        BlobDamaged
     };
     Kind kind = Kind::Message;
-    std::string text;      // for Message
+    std::string text;      // for Message; what is wrong with what is damaged
     std::string digest;    // "sha256:..."
     uint64_t current = 0;  // bytes
     uint64_t total = 0;    // 0: unknown

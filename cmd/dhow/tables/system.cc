@@ -17,12 +17,27 @@ constexpr auto kFormatOptions = std::to_array<OptionSpec>({
      .help = "Change the output format to JSON or a Go template"},
 });
 
+constexpr auto kResetOptions = std::to_array<OptionSpec>({
+    {.name = "force", .shorthand = 'f', .help = "Do not prompt for confirmation"},
+});
+
 constexpr auto kServiceOptions = std::to_array<OptionSpec>({
     {.name = "time",
      .shorthand = 't',
      .type = Uint,
      .help = "Seconds until the service ends when it is idle; 0 means never",
      .default_text = "5"},
+});
+
+constexpr auto kCheckOptions = std::to_array<OptionSpec>({
+    {.name = "force",
+     .shorthand = 'f',
+     .help = "Remove damaged images, and containers that use them"},
+    {.name = "max", .shorthand = 'm', .type = String, .help = "Accepted", .hidden = true},
+    {.name = "quick",
+     .shorthand = 'q',
+     .help = "Only look whether everything is there, not what is in it"},
+    {.name = "repair", .shorthand = 'r', .help = "Remove damaged images that no container uses"},
 });
 
 constexpr auto kDfOptions = std::to_array<OptionSpec>({
@@ -58,6 +73,16 @@ constexpr auto kCommands = std::to_array<Command>({
      .examples = "info\ninfo --format '{{.Host.Kernel}}'",
      .options = kFormatOptions,
      .max_args = 0},
+    {.paths = "system check",
+     .verb = Verb::SystemCheck,
+     .summary = "Check storage consistency",
+     .description =
+         "Looks whether every image, layer and volume is there, and reads all of them again to see "
+         "whether they are what they are called.",
+     .usage = "[options]",
+     .examples = "system check\nsystem check --quick\nsystem check --repair --force",
+     .options = kCheckOptions,
+     .max_args = 0},
     {.paths = "system df",
      .verb = Verb::SystemDf,
      .summary = "Show dhow disk usage",
@@ -73,6 +98,14 @@ constexpr auto kCommands = std::to_array<Command>({
      .usage = "[options]",
      .examples = "system prune\nsystem prune --all --volumes --force",
      .options = kPruneOptions,
+     .max_args = 0},
+    {.paths = "system reset",
+     .verb = Verb::SystemReset,
+     .summary = "Reset dhow storage",
+     .description = "Removes all containers, images and volumes.",
+     .usage = "[options]",
+     .examples = "system reset --force",
+     .options = kResetOptions,
      .max_args = 0},
     {.paths = "system service",
      .verb = Verb::SystemService,
