@@ -108,7 +108,9 @@ static bool settle_controllers(CgroupHierarchy& hierarchy, const std::vector<Own
     return false;
 }
 
-CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view self_cgroup) {
+static CgroupLayout layout_of(std::string_view mountinfo,
+                              std::string_view self_cgroup,
+                              bool (*shown)(const CgroupHierarchy&)) {
     const auto own = parse_self_cgroup(self_cgroup);
     CgroupLayout layout;
     bool v1 = false;
@@ -120,7 +122,7 @@ CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view se
             std::any_of(layout.hierarchies.begin(), layout.hierarchies.end(), [&](const auto& h) {
                 return h.v2 == hierarchy->v2 && h.controllers == hierarchy->controllers;
             });
-        if (known) continue;  // mounted twice: the first mount serves
+        if (known || !shown(*hierarchy)) continue;  // mounted twice: the first mount serves
         (hierarchy->v2 ? v2 : v1) = true;
         layout.hierarchies.push_back(std::move(*hierarchy));
     }
@@ -130,6 +132,18 @@ CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view se
         layout.mode = CgroupMode::V2;
     }
     return layout;
+}
+
+CgroupLayout parse_cgroup_layout(std::string_view mountinfo, std::string_view self_cgroup) {
+    return layout_of(mountinfo, self_cgroup, [](const CgroupHierarchy&) { return true; });
+}
+
+// mountinfo also lists what a later mount covers, in a container that has its own /sys say.
+static bool is_on_top(const CgroupHierarchy& hierarchy) {
+    struct statfs fs {};
+
+    const auto magic = hierarchy.v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
+    return ::statfs(hierarchy.mount_point.c_str(), &fs) == 0 && fs.f_type == magic;
 }
 
 Result<CgroupLayout> detect_cgroups() {
@@ -144,7 +158,8 @@ Result<CgroupLayout> detect_cgroups() {
         // of /proc/self/cgroup are relative to what is mounted.
         layout = parse_cgroup_layout("0 0 0:0 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", *self);
     } else {
-        layout = parse_cgroup_layout(TRY(read_file_at(AT_FDCWD, "/proc/self/mountinfo")), *self);
+        const auto mounts = TRY(read_file_at(AT_FDCWD, "/proc/self/mountinfo"));
+        layout = layout_of(mounts, *self, is_on_top);
     }
     for (CgroupHierarchy& hierarchy : layout.hierarchies) {
         if (!hierarchy.v2) continue;

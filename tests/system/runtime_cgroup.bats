@@ -159,6 +159,17 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
     assert_clean
 }
 
+@test "hierarchies that a later mount covers are passed over" {
+    need_v1 devices
+    need_unified
+    script 'cat /proc/self/cgroup; echo ran'
+    run unshare --mount --propagation private sh -c '
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir /sys/fs/cgroup/devices &&
+            mount -t cgroup -o devices cgroup /sys/fs/cgroup/devices && exec "$@"' sh "$RUNTIME" --root "$STATE" run "$ID"
+    echo "$output"
+    [[ "$status" -eq 0 && "$output" = *ran ]]
+}
+
 @test "v2: exec --cgroup; where init went when the container's group is closed to processes" {
     need_unified
     group=/sys/fs/cgroup/unified/$ID
