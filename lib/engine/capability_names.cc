@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/capability_names.h"
 
-#include "base/file.h"
 #include "base/text.h"
 
 #include <algorithm>
 #include <set>
 
-#include <fcntl.h>
+#include <sys/prctl.h>
 
 namespace dhow::engine {
 
@@ -77,13 +76,13 @@ std::string full(std::string_view name) {
     return "CAP_" + std::string(name);
 }
 
-std::set<std::string> all_known() {
-    size_t count = std::size(kNames);
-    const auto text = read_file_at(AT_FDCWD, "/proc/sys/kernel/cap_last_cap", 32);
-    const auto last = text ? parse_int<size_t>(trim(*text)) : std::nullopt;
-    if (last) count = std::min(count, *last + 1);
+// A machine, or a container that dhow itself is in, may have fewer than the kernel knows: those
+// that are not in the caller's bounding set nobody below it can have.
+std::set<std::string> all_there_are() {
     std::set<std::string> names;
-    for (size_t i = 0; i < count; ++i) names.insert(full(kNames[i]));
+    for (size_t i = 0; i < std::size(kNames); ++i) {
+        if (::prctl(PR_CAPBSET_READ, i, 0UL, 0UL, 0UL) == 1) names.insert(full(kNames[i]));
+    }
     return names;
 }
 
@@ -117,7 +116,7 @@ Result<std::vector<std::string>> resolve_capabilities(const std::vector<std::str
     const auto dropped = TRY(normalized(drop));
     std::set<std::string> set;
     if (privileged || added.contains("ALL")) {
-        set = all_known();
+        set = all_there_are();
     } else if (!dropped.contains("ALL")) {
         for (const std::string_view name : kDefaults) set.insert(full(name));
     }

@@ -15,7 +15,7 @@ namespace dhow::engine {
 // InvalidArgument.
 Result<std::string> normalize_capability(std::string_view name);
 
-// The final set, in the kernel's order: the defaults, or all this kernel knows when
+// The final set, in the kernel's order: the defaults, or all in this process's bounding set when
 // privileged or when ALL is added; then the drops; then the adds. (`--cap-drop ALL --cap-add X` is
 // X.)
 Result<std::vector<std::string>> resolve_capabilities(const std::vector<std::string>& add,

@@ -190,3 +190,54 @@ for _ in range(int(os.environ["ROUNDS"])):
     settle(before)
 PYTHON
 }
+
+@test "a caller killed at any moment of create, start, exec and delete: no call hangs, delete --force clears the rest" {
+    edit 'p["terminal"] = True'
+    args sleep 100
+    cat >caller.py <<'PYTHON'
+# What an engine's monitor does: it keeps the terminal's master and the ends of exec's pipes.
+import array, json, os, socket, subprocess, sys
+command, bundle, id = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("console")
+os.chmod("console", 0o666)
+listener.listen()
+create = subprocess.Popen(command + ["create", "--bundle", bundle, "--console-socket", "console", "--pid-file",
+                                     f"{bundle}/pid", id])
+master = listener.accept()[0].recvmsg(1, socket.CMSG_SPACE(4))
+create.wait()
+subprocess.run(command + ["start", id])
+subprocess.run(command + ["exec", id, "echo", "hello"], stdout=subprocess.PIPE)
+subprocess.run(command + ["kill", id, "KILL"])
+subprocess.run(command + ["delete", "--force", id])
+PYTHON
+    ROUNDS=$(rounds 50) BUNDLE=$BUNDLE python3 - <<'PYTHON'
+from machine import *
+bundle = os.environ["BUNDLE"]
+before = machine()
+
+def whole_calls():
+    return [path for path, name in processes() if b"--root" in open(path + "/cmdline", "rb").read()]
+
+def caller():
+    if os.path.exists("console"): os.unlink("console")
+    return subprocess.Popen(["python3", "caller.py", json.dumps(COMMAND), bundle, ID], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+began = time.monotonic()
+caller().wait()
+span = time.monotonic() - began
+settle(before)
+for _ in range(int(os.environ["ROUNDS"])):
+    killed = caller()
+    time.sleep(random.uniform(0.3, 1.05) * span)
+    killed.kill()
+    killed.wait()
+    end = time.monotonic() + 5
+    while whole_calls() and time.monotonic() < end: time.sleep(0.01)
+    assert not whole_calls(), [open(path + "/cmdline").read() for path in whole_calls()]
+    call("delete", "--force", ID, check=True)
+    settle(before)
+print(f"each took {span:.2f} s")
+PYTHON
+}

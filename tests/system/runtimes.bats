@@ -42,3 +42,24 @@ whole_life() {
     refuse 125 nosuchruntime dhow run --rm --network none --runtime nosuchruntime busybox true
     nothing_left
 }
+
+@test "dhow-runtime in a privileged container, with a user namespace of its own or the outer one's" {
+    local bundle=$T/share-out/bundle
+    busybox_root "$bundle/rootfs"
+    cp "${DHOW%/*}/dhow-runtime" "$bundle/dhow-runtime"
+    "$bundle/dhow-runtime" spec --bundle "$bundle"
+    jq '.process.terminal = false | .hostname = "inner" | .process.args = ["sh", "-c", "hostname; id -u; echo $$"]
+        | .linux.seccomp = null' "$bundle/config.json" >"$bundle/outer.json"
+    jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1},
+            {containerID: 1, hostID: 1, size: 999}]
+        | .linux.gidMappings = .linux.uidMappings' "$bundle/outer.json" >"$bundle/user.json"
+    chmod -R go+rX "$bundle"
+    local config
+    for config in outer user; do
+        mv "$bundle/$config.json" "$bundle/config.json"
+        succeed dhow run --rm --privileged --network none -v "$bundle:/bundle" -w /bundle busybox sh -c '
+            ./dhow-runtime --root /tmp/r run inner </dev/null && ls -A /tmp/r'
+        same $'inner\n0\n1' "$output"
+    done
+    nothing_left
+}

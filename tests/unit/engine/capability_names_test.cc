@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include <sys/prctl.h>
+
 namespace dhow::engine {
 namespace {
 
@@ -42,6 +44,14 @@ TEST(Capabilities, AddAllThenDropOne) {
     EXPECT_FALSE(has(set, "CAP_SYS_ADMIN"));
     EXPECT_TRUE(has(set, "CAP_SYS_PTRACE"));
     EXPECT_GT(set.size(), 30U);
+}
+
+TEST(Capabilities, AllAreNoMoreThanTheCallerMayHandDown) {
+    size_t bounding = 0;
+    for (unsigned long i = 0; i < 64; ++i) {
+        bounding += ::prctl(PR_CAPBSET_READ, i, 0UL, 0UL, 0UL) == 1 ? 1 : 0;
+    }
+    EXPECT_EQ(resolve({}, {}, true).size(), bounding);
 }
 
 TEST(Capabilities, DropAllLeavesNone) {

@@ -76,11 +76,19 @@ static bool shows_own_pids() {
     return self && *self == std::to_string(::getpid());
 }
 
+// mount_too_revealing() of the kernel: what covers parts of the caller's procfs must cover this
+// one.
+static constexpr const char* kProcFix =
+    "in a user namespace the caller's own /proc must be whole: start the outer container with "
+    "nothing "
+    "masked or read-only in /proc, or give this one the pid namespace of its caller";
+
 Result<UniqueFd> make_or_share_filesystem(const Filesystem& filesystem) {
     auto made = make_filesystem(filesystem);
     if (made || made.error().sys_errno != EPERM) return made;
     const bool proc = filesystem.type == "proc";
-    if (proc ? !shows_own_pids() : filesystem.type != "sysfs") return made;
+    if (proc && !shows_own_pids()) return std::move(made).error().with_fix(kProcFix);
+    if (!proc && filesystem.type != "sysfs") return made;
     auto shared = TRY(clone_tree(AT_FDCWD, proc ? "/proc" : "/sys", true));
     if (!has_magic(shared.get(), proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC)) return made;
     TRY(set_attributes(shared.get(), filesystem.attributes, 0, true));

@@ -6,6 +6,8 @@
 #include "rootless/id_map.h"
 #include "rootless/map_helpers.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -67,6 +69,11 @@ void default_user_map(Linux& linux_part) {
     }
 }
 
+// user_namespaces(7): a line that spans two of the parent's is not permitted.
+static constexpr const char* kFix =
+    "each line of uidMappings and gidMappings must lie within one line of /proc/self/uid_map and "
+    "/proc/self/gid_map, and the caller needs CAP_SETUID, CAP_SETGID, for id 0 also CAP_SETFCAP";
+
 Status write_user_map(pid_t pid,
                       const std::vector<IdMapping>& uids,
                       const std::vector<IdMapping>& gids) {
@@ -82,15 +89,18 @@ Status write_user_map(pid_t pid,
         TRY(write_existing_at(AT_FDCWD, proc + "setgroups", "deny"));
         return write_directly(proc, uids, gids);
     }
+    Status written;
     if (::geteuid() == 0) {
-        auto written = write_directly(proc, uids, gids);
-        if (written) return written;
+        written = write_directly(proc, uids, gids);
+        if (written) return {};
         if (written.error().sys_errno != EPERM) {
             return std::move(written).error().context("write id maps");
         }
     }
-    const auto helpers = TRY(rootless::find_map_helpers());
-    return rootless::write_maps(helpers, pid, as_id_maps(uids), as_id_maps(gids));
+    const auto helpers = rootless::find_map_helpers();
+    if (helpers) return rootless::write_maps(*helpers, pid, as_id_maps(uids), as_id_maps(gids));
+    if (written) return helpers.error();
+    return std::move(written).error().context("write id maps").with_fix(kFix);
 }
 
 }  // namespace dhow::oci
