@@ -53,6 +53,55 @@ pod() {
     [ -z "$(pod ps -aq)" ]
 }
 
+# Processes of the runtime's making: its own calls, and what is in a container.
+made() {
+    local status name
+    for status in /proc/[0-9]*/status; do
+        name=$(awk '/^Name:/ { n = $2 } /^State:/ { s = $2 } /^NSpid:/ { d = NF } END { if (s != "Z" && (n ~ /^dhow/ || d > 2)) print n }' \
+            "$status" 2>/dev/null) || continue
+        [ -z "$name" ] || echo "${status//[!0-9]/} $name"
+    done
+}
+
+# nothing_is_left FOLDER...: no process, group, folder of state or mount more than before.
+nothing_is_left() {
+    local found
+    for _ in $(seq 40); do
+        found=$(made; find /sys/fs/cgroup -type d -regex ".*\(libpod-[0-9a-f]*\|/default/k[0-9]*\)"
+            find "$@" -mindepth 1 -maxdepth 1 2>/dev/null)
+        [ -n "$found" ] || break
+        sleep 0.1
+    done
+    [[ -z "$found" && $(wc -l </proc/self/mountinfo) -le $MOUNTS ]] || { echo "left: $found"; cat /proc/self/mountinfo; return 1; }
+}
+
+pids_of() { grep -lx "$1" /proc/[0-9]*/comm 2>/dev/null | tr -dc '0-9\n'; }
+
+kill_all() { local pid; for pid in $(pids_of "$1"); do kill -9 "$pid" 2>/dev/null; done; return 0; }
+
+@test "podman and conmon, killed at any moment: what podman forgets, delete --force clears" {
+    command -v podman >/dev/null || skip "podman is not installed"
+    pod import "$BATS_FILE_TMPDIR/root.tar" box
+    flags=(--pids-limit 0 --network none --log-driver k8s-file)
+    pod run --rm "${flags[@]}" box true
+    MOUNTS=$(wc -l </proc/self/mountinfo)
+    local round folder
+    for round in $(seq "${DHOW_TEST_ROUNDS:-9}"); do
+        pod run -d --name "k$round" "${flags[@]}" box sleep 1000 >/dev/null 2>&1 3>&- &
+        ((round % 3 == 0)) && { wait $! || true; pod exec "k$round" sleep 1000 >/dev/null 2>&1 3>&- & }
+        sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+        ((round % 2)) || kill_all conmon
+        kill_all podman
+        wait $! || true
+        pod rm -fa -t 0 || true
+        for folder in /run/dhow-runtime/*; do
+            [ ! -d "$folder" ] || "$RT" delete --force "${folder##*/}"
+        done
+        kill_all conmon
+        nothing_is_left /run/dhow-runtime
+    done
+}
+
 ctrd() { timeout -k 5 60 ctr --address "$BATS_TEST_TMPDIR/sock" "$@"; }
 
 start_containerd() {
@@ -101,4 +150,27 @@ TOML
     for _ in $(seq 100); do [ -d "/proc/$init" ] || break; sleep 0.1; done
     [ ! -d "/proc/$init" ]
     [ -z "$(find "$BATS_TEST_TMPDIR/state" -name state.json)" ]
+}
+
+@test "containerd and its shims, killed at any moment: what it forgets, delete --force clears" {
+    command -v containerd >/dev/null || skip "containerd is not installed"
+    start_containerd
+    MOUNTS=$(wc -l </proc/self/mountinfo)
+    local round task folder root=/run/containerd/runc/default
+    for round in $(seq "${DHOW_TEST_ROUNDS:-8}"); do
+        ctrd run --runc-binary "$RT" --env PATH=/bin --detach --rootfs "$BATS_FILE_TMPDIR/rootfs" "k$round" sleep 1000 >/dev/null 2>&1 3>&- &
+        sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
+        ((round % 2)) || { kill -9 "$DAEMON"; wait "$DAEMON" || true; }
+        kill_all containerd-shim
+        wait $! || true
+        ((round % 2)) || start_containerd
+        for task in $(ctrd task ls -q); do ctrd task rm -f "$task" || true; done
+        for task in $(ctrd container ls -q); do ctrd container rm "$task" || true; done
+        for folder in "$root"/*; do
+            [ ! -d "$folder" ] || "$RT" --root "$root" delete --force "${folder##*/}"
+        done
+        kill_all containerd-shim
+        find "$BATS_TEST_TMPDIR/state" -name rootfs -exec umount -l {} \; 2>/dev/null || true
+        nothing_is_left "$root"
+    done
 }
