@@ -6,6 +6,7 @@
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/log.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -75,10 +76,17 @@ std::string version_text() {
     return "dhow-runtime version " DHOW_VERSION "\nspec: 1.3.0\n";
 }
 
-void report(const Error& error, const Options& global) {
-    // With a log stderr is the container's own (as crun).
-    const bool logged = global.has("log") || global.value("log-format") == "json";
-    if (logged && oci::write_log(oci::LogLevel::Error, error.message)) return;
+// Callers look for an error in the log, in what was printed, or (containerd, of kill) in that
+// alone: so both have it, but where stderr is what the container's program writes to.
+void report(const Error& error, const Options& global, std::string_view verb) {
+    constexpr std::array<std::string_view, 4> kGiveStreams = {"create", "run", "restore", "exec"};
+    const bool container_streams =
+        std::find(kGiveStreams.begin(), kGiveStreams.end(), verb) != kGiveStreams.end();
+    const bool to_stderr = !global.has("log");
+    if (!to_stderr || global.value("log-format") == "json") {
+        const bool logged = oci::write_log(oci::LogLevel::Error, error.message);
+        if (logged && (to_stderr || container_streams)) return;
+    }
     std::string line = "dhow-runtime: " + error.message;
     if (!error.fix.empty()) line += " (" + error.fix + ")";
     ignore(write_all(STDERR_FILENO, line + "\n"), "there is nobody left to tell");
@@ -166,15 +174,15 @@ int run_main(int argc, char** argv) {
     const std::vector<std::string> args(argv + 1, argv + argc);
     const auto global = parse_options(args, kGlobalOptions, false);
     if (!global) {
-        report(global.error(), {});
+        report(global.error(), {}, {});
         return 1;
     }
     const auto code = run_verb(*global);
     if (code) return *code;
-    report(code.error(), global->options);
+    const std::string verb = global->rest.empty() ? std::string() : global->rest[0];
+    report(code.error(), global->options, verb);
     // runc: 255 says that the failure is exec's and not the program's
-    const bool exec = !global->rest.empty() && global->rest[0] == "exec";
-    return exec ? 255 : 1;
+    return verb == "exec" ? 255 : 1;
 }
 
 }  // namespace
