@@ -47,7 +47,11 @@ if(DHOW_SANITIZE)
     target_link_options(dhow_options INTERFACE -fsanitize=address,undefined)
 endif()
 if(DHOW_FUZZ)
-    target_compile_options(dhow_options INTERFACE -fsanitize=fuzzer-no-link)
+    # Also what C++ defines and no parser means: unsigned wrap-around, truncation (CVE-2021-43784).
+    target_compile_options(dhow_options INTERFACE
+        -fsanitize=fuzzer-no-link,integer -fno-sanitize-recover=all
+        -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/integer_ignorelist.txt)
+    target_link_options(dhow_options INTERFACE -fsanitize=integer)
 endif()
 
 # Binaries that are fully static: tiny, and immune to the libraries of whatever they run beside.

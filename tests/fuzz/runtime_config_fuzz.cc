@@ -3,6 +3,7 @@
 // None may crash it, and what passes keeps the promises that the halves of a start rest on.
 #include "oci/runtime/cgroup/cgroup.h"
 #include "oci/runtime/cgroup/cgroup_limits.h"
+#include "oci/runtime/cgroup/cgroup_unit.h"
 #include "oci/runtime/cgroup/device_filter.h"
 #include "oci/runtime/mounts/mount_options.h"
 #include "oci/runtime/namespaces/sysctl.h"
@@ -64,15 +65,25 @@ void check_limits(const Resources& resources) {
 }
 
 void check_cgroup(const std::string& path) {
-    for (const bool systemd : {false, true}) {
-        const auto clean = cgroup_relative_path({.id = "id", .path = path, .systemd = systemd});
-        if (!clean) {
-            require_one_line(clean.error());
-            continue;
-        }
+    CgroupRequest request;
+    request.id = "id";
+    request.path = path;
+    const auto clean = cgroup_relative_path(request);
+    if (clean) {
         require(!clean->empty() && *clean != "/" && !climbs(*clean));
         require(clean->find("//") == std::string::npos && !clean->ends_with('/'));
+    } else {
+        require_one_line(clean.error());
     }
+    const auto scope = scope_name(request, false);
+    if (!scope) {
+        require_one_line(scope.error());
+        return;
+    }
+    require(scope->unit.ends_with(".scope") && scope->unit.find('/') == std::string::npos);
+    const auto slices = expand_slice(scope->slice);
+    if (slices) require(!climbs(*slices));
+    if (!slices) require_one_line(slices.error());
 }
 
 void check_linux(const Linux& linux_part) {

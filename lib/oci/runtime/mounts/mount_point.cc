@@ -20,7 +20,8 @@ struct Entry {
 };
 
 Entry split_entry(const std::string& path) {
-    const std::string trimmed = path.substr(0, path.find_last_not_of('/') + 1);
+    const size_t last = path.find_last_not_of('/');
+    const std::string trimmed = last == std::string::npos ? "" : path.substr(0, last + 1);
     const size_t slash = trimmed.rfind('/');
     if (slash == std::string::npos) return {"/", trimmed};
     return {trimmed.substr(0, slash + 1), trimmed.substr(slash + 1)};
