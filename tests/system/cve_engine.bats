@@ -124,6 +124,32 @@ odd_line() { head -c 40000000 /dev/zero | tr '\0' : >etc/group; }
     nothing_left
 }
 
+linked_places() { ln -s "$1" w && ln -s "$1" v && ln -s "$1/secret" file; }
+piped_places() { mkfifo w v; }
+
+@test "cve_2026_55686, cve_2022_23648: a working directory and a volume that are links or pipes lead nowhere outside" {
+    local outside=$T/share-out/outside target before begun
+    mkdir "$outside"
+    echo of-the-host >"$outside/secret"
+    chmod -R a+rwX "$outside"
+    before=$(find "$outside" -printf '%p %m %u %s %C@\n')
+    for target in "$outside" "../../../../../../../../..$outside" "/proc/self/root$outside" "/proc/1/root$outside"; do
+        hostile_image places '{"Cmd":["sh","-c","pwd; cat secret ../secret /v/secret /file; touch made /v/made; true"],"WorkingDir":"/w/new","Volumes":{"/v":{},"/file":{}}}' \
+            linked_places "$target"
+        run timeout 20 "$T/dhow" run --rm --network none places
+        echo "$target: $output"
+        ((status != 124))
+        [[ $output != *of-the-host* ]]
+        same "$before" "$(find "$outside" -printf '%p %m %u %s %C@\n')"
+    done
+    hostile_image pipes '{"Cmd":["true"],"WorkingDir":"/w","Volumes":{"/v":{}}}' piped_places
+    begun=$SECONDS
+    run timeout 20 "$T/dhow" run --rm --network none pipes
+    echo "$output"
+    ((status != 124 && SECONDS - begun < 10))
+    nothing_left
+}
+
 @test "cve_2026_94603, cve_2026_53488, cve_2026_121885: labels of an image change nothing of the container" {
     hostile_image plain '{"Cmd":["sleep","100"],"Env":["PATH=/bin"]}'
     hostile_image labelled '{"Cmd":["sleep","100"],"Env":["PATH=/bin"],"Labels":{"io.podman.annotations.privileged":"TRUE","io.podman.annotations.seccomp":"unconfined","io.podman.annotations.checkpoint.name":"x","io.kubernetes.cri-o.Devices":"/dev/sda","run.oci.keep_original_groups":"1","run.oci.hooks.stderr":"/tmp/owned","org.systemd.property.ExecStart":"/bin/touch /tmp/owned","io.containers.capabilities":"SYS_ADMIN","com.docker.compose.project":"x","io.containers.autoupdate":"registry","PODMAN_SYSTEMD_UNIT":"other.service","containerd.io/restart.logpath":"binary:///bin/sh","dhow.privileged":"true"}}'
