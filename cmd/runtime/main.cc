@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/log.h"
+#include "rootless/paths.h"
 
 #include <algorithm>
 #include <array>
@@ -34,9 +35,14 @@ std::string environment(const char* name) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
+// Podman calls the runtime as the root of a user namespace that it has made for an ordinary user;
+// who is called root there is at home in the namespace, in a container say (as runc).
 std::string default_root() {
     const std::string runtime_dir = environment("XDG_RUNTIME_DIR");
-    if (::geteuid() == 0 || runtime_dir.empty()) return "/run/dhow-runtime";
+    const auto is_guest = [] {
+        return rootless::in_user_namespace() && environment("USER") != "root";
+    };
+    if (runtime_dir.empty() || (::geteuid() == 0 && !is_guest())) return "/run/dhow-runtime";
     return runtime_dir + "/dhow-runtime";
 }
 

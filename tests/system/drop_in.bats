@@ -53,6 +53,30 @@ pod() {
     [ -z "$(pod ps -aq)" ]
 }
 
+@test "podman of an ordinary user: run, exec, kill, remove" {
+    command -v podman newuidmap >/dev/null || skip "podman or newuidmap is not installed"
+    . "$BATS_TEST_DIRNAME/../support/user.bash"
+    ensure_test_user
+    mkdir -m 700 /run/of-user "$BATS_TEST_TMPDIR/home"
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+    chown "$TEST_USER:" /run/of-user "$BATS_TEST_TMPDIR/home"
+    user_pod() {
+        setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups env -C / HOME="$BATS_TEST_TMPDIR/home" USER="$TEST_USER" \
+            XDG_RUNTIME_DIR=/run/of-user timeout -k 5 60 podman --root "$BATS_TEST_TMPDIR/home/pod" --runroot /run/of-user/pod \
+            --storage-driver vfs --cgroup-manager cgroupfs --events-backend none --runtime "$RT" "$@"
+    }
+    user_pod import "$BATS_FILE_TMPDIR/root.tar" box
+    flags=(--network none --log-driver k8s-file)
+    [ "$(user_pod run --rm "${flags[@]}" box sh -c 'id -u; echo hello')" = $'0\nhello' ]
+    [ "$(user_pod run --rm "${flags[@]}" --userns keep-id box id -u)" = "$(id -u "$TEST_USER")" ]
+    user_pod run -d --name one "${flags[@]}" box sleep 1000
+    [ "$(user_pod exec --user 7 one id -u)" = 7 ]
+    user_pod kill one
+    [ "$(user_pod wait one)" = 137 ]
+    user_pod rm -f one
+    [ -z "$(ls -A /run/of-user/dhow-runtime)" ]
+}
+
 # Processes of the runtime's making: its own calls, and what is in a container.
 made() {
     local status name

@@ -46,6 +46,19 @@ no_user_namespace() {
     [ -z "$(ls "$STATE")" ]
 }
 
+@test "without --root the state is in the user's run folder, for the root of a user namespace too" {
+    no_user_namespace
+    args true
+    mkdir "$BATS_TEST_TMPDIR/run"
+    chown 1234:1234 "$BATS_TEST_TMPDIR/run"
+    # as Podman calls it
+    inside env USER=web XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/run" "$RUNTIME" run --bundle "$BUNDLE" "$ID"
+    [ -d "$BATS_TEST_TMPDIR/run/dhow-runtime" ]
+    # root's in a container
+    run inside env USER=root XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/run" "$RUNTIME" run --bundle "$BUNDLE" "$ID"
+    [[ "$status" -eq 1 && "$output" == *"'/run/dhow-runtime'"* ]]
+}
+
 @test "inside a user namespace: life cycle and exec" {
     no_user_namespace
     args sleep 100
