@@ -320,6 +320,39 @@ l['namespaces'] += [{'type': 'network', 'path': '/proc/$holder/ns/net'}, {'type'
     [ "$(rt exec --user 5 "$ID" id -u)" = 5 ]
 }
 
+@test "devices in a user namespace: the host's nodes where they serve, others with the owner and mode that was asked for" {
+    # /dev/null again as the default one is, /dev/zero by another name, one that the host has not got, one with ids of none.
+    edit 'l["namespaces"].append({"type": "user"})' \
+        'l["uidMappings"] = l["gidMappings"] = [{"containerID": 0, "hostID": 100000, "size": 65536}]' \
+        'l["devices"] = [{"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "uid": 0, "gid": 0, "fileMode": 0o600},
+            {"path": "/dev/own/zeroes", "type": "c", "major": 1, "minor": 5, "uid": 7, "gid": 8, "fileMode": 0o640},
+            {"path": "/dev/memory", "type": "b", "major": 1, "minor": 77},
+            {"path": "/dev/pipe", "type": "p", "fileMode": 0o600}]'
+    chown -R 100000:100000 rootfs
+    chmod a+rx "$BATS_TEST_TMPDIR" "$BUNDLE"
+    script 'umask 77; stat -c "%n %a %u:%g %t:%T" /dev/null /dev/own/zeroes /dev/memory
+        head -c 3 /dev/zero | wc -c; grep -c " /dev/own/zeroes .*nosuid.*noexec" /proc/self/mountinfo
+        grep -c " - tmpfs devices " /proc/self/mountinfo; ls -A /dev/own; test -p /dev/pipe && echo pipe'
+    run rt run "$ID"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = $'/dev/null 666 65534:65534 1:3\n/dev/own/zeroes 640 7:8 1:5\n/dev/memory 666 0:0 1:4d\n3\n1\n2\nzeroes\npipe' ]
+    # Its user may open it, another may not.
+    edit 'p["user"] = {"uid": 7, "gid": 7}'
+    script 'head -c 3 /dev/own/zeroes | wc -c'
+    [ "$(rt run "$ID")" = 3 ]
+    edit 'p["user"] = {"uid": 9, "gid": 9}'
+    run rt run "$ID"
+    [[ "$output" == *"ermission denied"* ]]
+    # None of the container's ids: the host's node is not in its place.
+    edit 'l["devices"][2]["uid"] = 100000'
+    run rt run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"create device '/dev/memory'"* ]]
+    run grep " - tmpfs devices " /proc/self/mountinfo
+    [ "$status" -eq 1 ]
+    assert_clean
+}
+
 @test "time offsets" {
     edit 'l["namespaces"].append({"type": "time"})' 'l["timeOffsets"] = {"boottime": {"secs": 10000000, "nanosecs": 0}}'
     script 'cat /proc/uptime'

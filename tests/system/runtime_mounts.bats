@@ -49,6 +49,31 @@ user_namespace() {
     assert_clean
 }
 
+@test "idmap=, ridmap=: maps in the option itself, as crun and podman write them" {
+    bind 'rbind,idmap=uids=0-1000-1#1000-0-1;gids=0-1000-1#1000-0-1'
+    script 'stat -c %u:%g /mnt/roots /mnt/anns'
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [ "$output" = $'1000:1000\n0:0' ]
+    local option
+    for option in idmap= 'idmap=uids=0-1-1' 'idmap=uids=0-1;gids=0-1-1' 'ridmap=uids=0-1-1;gids=0-1-0' \
+        'idmap=uids=@0-1-1;gids=@0-1-1' 'idmap=ids=0-1-1' 'idmap=uids=0-4294967296-1;gids=0-1-1' 'idmap=uids=0--1;gids=0-1-1'; do
+        edit "c['mounts'][-1]['options'] = ['rbind', '$option']"
+        run rt run "$ID"
+        echo "$option: $output"
+        [[ "$status" -eq 1 && "$output" == *"option idmap: '"* ]]
+    done
+    # Of a user namespace, relative to its ids: the files' 1000 is 5 in it.
+    user_namespace
+    edit "c['mounts'][-1]['options'] = ['rbind', 'ridmap=uids=@0-0-1#@1000-5-1;gids=@0-0-1#1000-100006-1']"
+    run rt run "$ID"
+    [ "$output" = $'0:0\n5:6' ]
+    edit "c['mounts'][-1]['options'] = ['rbind', 'idmap=uids=@0-65535-2;gids=0-0-1']"
+    run rt run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"not within one line of the container's own map"* ]]
+    assert_clean
+}
+
 @test "idmap: the container's mapping; without it the same files belong to nobody" {
     user_namespace
     bind rbind

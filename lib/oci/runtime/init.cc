@@ -121,7 +121,9 @@ static Result<std::optional<Pty>> enter_filesystem(InitPlan& plan, ChildEnd& syn
                          plan.rootfs};
     const PendingMounts pending = TRY(mount_all(context, spec.mounts));
     if (owns_dev(spec.mounts)) {
-        TRY(make_devices(root, linux_part.devices, {.bind = plan.in_user_namespace}));
+        TRY(make_devices(root,
+                         linux_part.devices,
+                         {.bind = plan.in_user_namespace, .own_nodes = std::move(plan.own_nodes)}));
         TRY(adopt_null_stdio(root));
     }
     make_cwd(root, spec.process->cwd);

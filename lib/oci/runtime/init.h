@@ -26,6 +26,7 @@ struct InitPlan {
     bool joined = false;             // a stage has entered the existing namespaces already
     UniqueFd root_tree;              // see prepare_root()
     std::vector<UniqueFd> sources;   // see MountContext
+    UniqueFd own_nodes;              // see DeviceOptions
     UniqueFd console_socket;
     UniqueFd start_listener;
 };

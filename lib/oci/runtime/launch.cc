@@ -10,6 +10,7 @@
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/init.h"
 #include "oci/runtime/log.h"
+#include "oci/runtime/mounts/device_nodes.h"
 #include "oci/runtime/mounts/idmapped_mounts.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mounts.h"
@@ -375,6 +376,7 @@ Status prepare_descriptors(InitPlan& plan, const StateFolder& folder) {
     if (plan.namespaces.has_new(NamespaceType::User) && ::geteuid() == 0) {
         if (auto tree = clone_tree(AT_FDCWD, plan.rootfs, true)) plan.root_tree = tree.take();
         plan.sources = TRY(open_bind_sources(options.bundle, plan.rootfs, plan.spec.mounts));
+        plan.own_nodes = TRY(make_own_nodes(*plan.spec.linux_));
     }
     if (plan.on_host) plan.root_tree = TRY(clone_tree(AT_FDCWD, plan.rootfs, true));
     TRY(map_mount_ids(options.bundle, plan.spec, plan.sources));

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "oci/runtime/mounts/device_nodes.h"
 #include "oci/runtime/mounts/mount_api.h"
 #include "oci/runtime/mounts/mounts.h"
 
@@ -74,16 +75,20 @@ static Result<UniqueFd> clone_node(const std::string& host_path, const Wanted& w
                       "'" + printable(host_path) + "' is not that device on this machine");
 }
 
-static Status bind_node(int folder,
-                        const std::string& name,
-                        const std::string& host_path,
-                        const Wanted& wanted) {
-    const auto tree = TRY(clone_node(host_path, wanted));
+static Status attach_node(int folder, const std::string& name, const UniqueFd& tree) {
     const auto made = open_at(folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
     if (!made && made.error().sys_errno != EEXIST) return made.error();
     const auto target = TRY(open_at(folder, name, O_PATH | O_NOFOLLOW));
     TRY(set_attributes(tree.get(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, false));
     return attach(tree.get(), target.get());
+}
+
+static Status bind_node(int folder,
+                        const std::string& name,
+                        const std::string& host_path,
+                        const Wanted& wanted) {
+    const auto tree = TRY(clone_node(host_path, wanted));
+    return attach_node(folder, name, tree);
 }
 
 static Status make_node(int folder, const std::string& name, mode_t mode, dev_t number) {
@@ -125,20 +130,10 @@ static Status make_default_nodes(int folder, bool bind) {
     return {};
 }
 
-static Result<mode_t> node_type(const Device& device) {
-    if (device.type == "c" || device.type == "u") return S_IFCHR;
-    if (device.type == "b") return S_IFBLK;
-    if (device.type == "p") return S_IFIFO;
-    return make_error(ErrorKind::InvalidArgument,
-                      "unknown device type '" + printable(device.type) + "'");
-}
-
-// Cut to 32 bits a larger number would be another device's.
-static bool fits_kernel(int64_t number) {
-    return number >= 0 && number <= INT32_MAX;
-}
-
-static Status make_device(const RootDir& root, const Device& device, bool bind) {
+static Status make_device(const RootDir& root,
+                          const Device& device,
+                          bool bind,
+                          const UniqueFd& own) {
     const mode_t type = TRY(node_type(device));
     const std::string path = device.path.substr(0, device.path.find_last_not_of('/') + 1);
     if (!path.starts_with('/')) {
@@ -150,12 +145,8 @@ static Status make_device(const RootDir& root, const Device& device, bool bind) 
     if (name == "." || name == "..") {
         return make_error(ErrorKind::InvalidArgument, "path names no entry");
     }
-    if (type != S_IFIFO && (!fits_kernel(device.major) || !fits_kernel(device.minor))) {
-        return make_error(ErrorKind::InvalidArgument, "device number out of range");
-    }
-    const dev_t number = type == S_IFIFO ? 0
-                                         : makedev(static_cast<unsigned>(device.major),
-                                                   static_cast<unsigned>(device.minor));
+    const dev_t number = TRY(node_number(device));
+    if (own) return attach_node(folder.get(), name, own);
     // Nodes of the default set may be listed again; in a user namespace they are mounted already.
     if (bind && type != S_IFIFO) {
         struct stat st {};
@@ -183,10 +174,12 @@ Status make_devices(const RootDir& root,
                     const DeviceOptions& options) {
     const auto folder = TRY(root.make_dirs("/dev"));
     TRY(make_default_nodes(folder.get(), options.bind));
-    for (const Device& device : devices) {
+    const auto own = TRY(take_own_nodes(options.own_nodes, devices.size(), folder.get()));
+    for (size_t i = 0; i < devices.size(); ++i) {
+        const Device& device = devices[i];
         // `--privileged` of docker and podman lists all of the host's: its ptmx is not ours.
         if (device.path == "/dev/ptmx") continue;
-        TRY_CONTEXT(make_device(root, device, options.bind),
+        TRY_CONTEXT(make_device(root, device, options.bind, own[i]),
                     "create device '" + printable(device.path) + "'");
     }
     return {};

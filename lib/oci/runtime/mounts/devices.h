@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/root_dir.h"
+#include "base/unique_fd.h"
 #include "oci/spec/runtime_spec.h"
 
 #include <vector>
@@ -14,7 +15,8 @@
 namespace dhow::oci {
 
 struct DeviceOptions {
-    bool bind = false;  // in a user namespace: mknod(2) gives nothing that can be opened
+    bool bind = false;        // in a user namespace: mknod(2) gives nothing that can be opened
+    UniqueFd own_nodes = {};  // make_own_nodes(), device_nodes.h
 };
 
 // Is /dev the container's own? Not when the host's was bind mounted there.

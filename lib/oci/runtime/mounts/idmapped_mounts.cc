@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/runtime/clone.h"
+#include "oci/runtime/mounts/idmap_option.h"
 #include "oci/runtime/mounts/mount_options.h"
 #include "oci/runtime/mounts/mounts.h"
 #include "oci/runtime/namespaces/user_map.h"
@@ -19,11 +20,6 @@
 namespace dhow::oci {
 
 namespace {
-
-struct IdMaps {
-    const std::vector<IdMapping>& uids;
-    const std::vector<IdMapping>& gids;
-};
 
 void hold_namespace(void* /*argument*/) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -47,6 +43,10 @@ const std::string* joined_user_namespace(const Linux& linux_part) {
 Result<UniqueFd> find_mapping(const Mount& mount, const Linux& linux_part) {
     if (!mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
         return make_mapping({mount.uid_mappings, mount.gid_mappings});
+    }
+    if (const auto value = idmap_value(mount.options)) {
+        const auto maps = TRY(parse_idmap(*value, linux_part));
+        return make_mapping(maps);
     }
     if (const std::string* path = joined_user_namespace(linux_part)) {
         return open_at(AT_FDCWD, *path, O_RDONLY);

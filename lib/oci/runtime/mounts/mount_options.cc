@@ -88,9 +88,10 @@ bool apply_switch(std::string_view option, MountOptions& parsed) {
         parsed.source_nofollow = true;
     } else if (option == "dest-nofollow") {
         parsed.destination_nofollow = true;
-    } else if (option == "idmap" || option == "ridmap") {
+    } else if (const auto name = split_once(option, '=').first;
+               name == "idmap" || name == "ridmap") {  // with its maps: idmap_option.h
         parsed.id_map = true;
-        parsed.recursive_id_map = option == "ridmap";
+        parsed.recursive_id_map = name == "ridmap";
     } else {
         return false;
     }
