@@ -23,8 +23,18 @@ static Status release_init(const Container& container) {
     return init.await_exec();
 }
 
+// runtime.md, "Lifecycle", 9: where one fails, the container is stopped and destroyed.
+static Status poststart(Container& container) {
+    const auto spec = load_spec(container.state.bundle);
+    if (!spec || !spec->hooks || spec->hooks->poststart.empty()) return {};
+    const auto document = oci::public_state(container.state, oci::ContainerStatus::Running, false);
+    auto hooks = oci::run_hooks(spec->hooks->poststart, "poststart", document);
+    if (!hooks) ignore(destroy_container(container), "the first error is the one to tell");
+    return hooks;
+}
+
 static Result<int> start(const Context& context, const Parsed& parsed) {
-    const auto container = TRY(open_container(context, parsed.rest[0]));
+    auto container = TRY(open_container(context, parsed.rest[0]));
     switch (container.status) {
         case oci::ContainerStatus::Created:
             break;
@@ -34,12 +44,7 @@ static Result<int> start(const Context& context, const Parsed& parsed) {
             return make_error(ErrorKind::Conflict, "cannot start an already running container");
     }
     TRY(release_init(container));
-    const auto spec = load_spec(container.state.bundle);
-    if (spec && spec->hooks) {
-        const auto document =
-            oci::public_state(container.state, oci::ContainerStatus::Running, false);
-        TRY(oci::run_hooks(spec->hooks->poststart, "poststart", document));
-    }
+    TRY(poststart(container));
     return 0;
 }
 

@@ -63,7 +63,7 @@ static Status run_hook(const Hook& hook,
     options.env = hook.env ? hook.env : env;
     options.fds = {{input.get(), 0}, {output.get(), 1}, {output.get(), 2}};
     auto child = TRY(spawn(options));
-    if (hook.timeout && *hook.timeout > 0) {
+    if (hook.timeout) {
         const bool ended = TRY(wait_for_end(child.pidfd(), std::chrono::seconds(*hook.timeout)));
         if (!ended) {
             return make_error(ErrorKind::Timeout,

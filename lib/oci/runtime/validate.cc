@@ -10,6 +10,7 @@
 #include "oci/runtime/security/labels.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dhow::oci {
 
@@ -83,16 +84,19 @@ static Status validate_linux(const Linux& linux_part, const RuntimeSpec& spec) {
     return {};
 }
 
-// crun's form gives the maps in the option itself. Passed over, the files would have other owners
-// than was asked for.
-static Status validate_mounts(const std::vector<Mount>& mounts) {
-    for (const Mount& mount : mounts) {
-        for (const std::string& option : mount.options) {
-            if (!option.starts_with("idmap=") && !option.starts_with("ridmap=")) continue;
-            return make_error(ErrorKind::Unsupported,
-                              "config.json: mount to '" + printable(mount.destination) +
-                                  "': option '" + printable(option) + "' is not supported",
-                              "give the maps as uidMappings and gidMappings of the mount");
+// config.md, "POSIX-platform Hooks".
+static Status validate_hooks(const Hooks& hooks) {
+    using Phase = std::pair<const char*, const std::vector<Hook>&>;
+    for (const auto& [name, list] : {Phase{"prestart", hooks.prestart},
+                                     Phase{"createRuntime", hooks.create_runtime},
+                                     Phase{"createContainer", hooks.create_container},
+                                     Phase{"startContainer", hooks.start_container},
+                                     Phase{"poststart", hooks.poststart},
+                                     Phase{"poststop", hooks.poststop}}) {
+        for (size_t i = 0; i < list.size(); ++i) {
+            if (list[i].timeout.value_or(1) > 0) continue;
+            return invalid("hooks." + std::string(name) + "[" + std::to_string(i) +
+                           "].timeout must be greater than zero");
         }
     }
     return {};
@@ -105,7 +109,7 @@ Status validate(const RuntimeSpec& spec, const LaunchOptions& options) {
     if (!spec.linux_) return invalid("linux is missing");
     TRY(validate_process(*spec.process));
     TRY(validate_linux(*spec.linux_, spec));
-    TRY(validate_mounts(spec.mounts));
+    if (spec.hooks) TRY(validate_hooks(*spec.hooks));
     const bool has_socket = !options.console_socket.empty();
     if (spec.process->terminal && options.detach && !has_socket) {
         return make_error(

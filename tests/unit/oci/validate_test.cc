@@ -41,6 +41,22 @@ void drop(RuntimeSpec& spec, NamespaceType type) {
     std::erase_if(spec.linux_->namespaces, [&](const Namespace& n) { return n.type == type; });
 }
 
+// config.md: "If set, timeout MUST be greater than zero."
+TEST(Validate, AHookHasTime) {
+    const auto with = [](int seconds) {
+        return verdict([seconds](auto& s) {
+            s.hooks = Hooks{};
+            s.hooks->create_container = {Hook{.path = "/a", .timeout = 1},
+                                         Hook{.path = "/b", .timeout = seconds}};
+        });
+    };
+    EXPECT_EQ(with(1), "ok");
+    const std::string wrong =
+        "config.json: hooks.createContainer[1].timeout must be greater than zero";
+    EXPECT_EQ(with(0), wrong);
+    EXPECT_EQ(with(-1), wrong);
+}
+
 TEST(Validate, AcceptsWhatIsComplete) {
     EXPECT_EQ(verdict([](auto&) {}), "ok");
     EXPECT_EQ(verdict([](auto& s) { s.oci_version = "1"; }), "ok");
