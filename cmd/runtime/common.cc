@@ -86,6 +86,14 @@ Status write_stdout(const std::string& text) {
     return write_all(STDOUT_FILENO, text);
 }
 
+// Somebody may have put it into a group of his own and frozen that, where no signal reaches it:
+// back in the container's, it thaws.
+static Result<bool> dies(int init, const oci::ContainerState& state) {
+    if (TRY(wait_for_end(init, std::chrono::seconds(1)))) return true;
+    ignore(oci::join_cgroup(state.cgroup, state.init.pid, true), "waiting tells");
+    return wait_for_end(init, std::chrono::seconds(9));
+}
+
 static Status end_processes(const Container& container) {
     const auto& state = container.state;
     if (const auto init = open_process(state.init)) {
@@ -93,8 +101,7 @@ static Status end_processes(const Container& container) {
             TRY(oci::set_frozen(state.cgroup, false));
         }
         ignore(signal_process(init->get(), SIGKILL), "may have ended meanwhile");
-        const bool ended = TRY(wait_for_end(init->get(), std::chrono::seconds(10)));
-        if (!ended) {
+        if (!TRY(dies(init->get(), state))) {
             return make_error(ErrorKind::Timeout,
                               "kill container '" + state.id + "': its init does not end");
         }

@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/join.h"
+#include "oci/runtime/log.h"
 #include "oci/runtime/process/console_socket.h"
 #include "oci/runtime/process/terminal_relay.h"
+#include "oci/runtime/security/capabilities.h"
 #include "oci/runtime/self_protect.h"
 #include "oci/runtime/validate.h"
 
@@ -67,6 +69,11 @@ static void apply_capabilities(const Options& options, oci::Process& process) {
     if (!process.capabilities) process.capabilities.emplace();
     auto& sets = *process.capabilities;
     for (const std::string& name : options.values("cap")) {
+        // As runc: one that this kernel's headers do not name cannot be added, which is no harm.
+        if (!oci::capability_number(name)) {
+            oci::log_warning("ignoring unknown capability " + printable(name));
+            continue;
+        }
         add_capability(sets.bounding, name);
         add_capability(sets.effective, name);
         add_capability(sets.permitted, name);
@@ -90,7 +97,7 @@ static Result<oci::Process> process_from_options(const Parsed& parsed, const oci
     for (const std::string& entry : options.values("env")) process.env.push_back(entry);
     if (options.has("apparmor")) process.apparmor_profile = options.value("apparmor");
     if (options.has("process-label")) process.selinux_label = options.value("process-label");
-    if (options.flag("no-new-privs")) process.no_new_privileges = true;
+    if (options.has("no-new-privs")) process.no_new_privileges = options.flag("no-new-privs");
     apply_capabilities(options, process);
     TRY(apply_user(options, process.user));
     return process;

@@ -68,7 +68,7 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
     edit 'l["resources"]["rdma"] = {"nosuch0": {"hcaHandles": 3}}'
     run rt run "$ID"
     echo "$output"
-    [[ "$status" -eq 1 && "$output" == *"controller 'rdma' is not available"* ]]
+    [[ "$status" -eq 1 && "$output" == *'controller `rdma` is not available'* ]]
     assert_clean
     edit 'l["resources"].pop("rdma")' 'l["resources"]["unified"] = {"memory.high": "1"}'
     if [ -d /sys/fs/cgroup/memory ]; then
@@ -192,6 +192,21 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
     [ ! -d "$group" ]
 }
 
+@test "v1: an init that somebody else has frozen in a group of his own is killed all the same" {
+    [ -d /sys/fs/cgroup/freezer ] || skip "no freezer of version 1"
+    args sleep 100
+    rt run --detach --pid-file pid "$ID"
+    local frozen=/sys/fs/cgroup/freezer/frozen-$BATS_TEST_NUMBER
+    mkdir "$frozen"
+    cat pid >"$frozen/cgroup.procs"
+    echo FROZEN >"$frozen/freezer.state"
+    run rt delete --force "$ID"
+    echo THAWED >"$frozen/freezer.state"
+    rmdir "$frozen"
+    [ "$status" -eq 0 ]
+    assert_clean
+}
+
 @test "a group that has processes is not taken over" {
     need_v1 pids
     args sleep 100
@@ -248,7 +263,7 @@ need_v1() { [ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 controller '$1' her
     if ! grep -q memory /sys/fs/cgroup/unified/cgroup.controllers; then
         edit 'l["resources"]["memory"] = {"limit": 1000000}'
         run rt2 run "$ID"
-        [[ "$status" -eq 1 && "$output" == *"controller 'memory' is not available"* ]]
+        [[ "$status" -eq 1 && "$output" == *'controller `memory` is not available'* ]]
         [ ! -d "$group" ]
     fi
 }

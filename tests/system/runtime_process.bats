@@ -111,6 +111,42 @@ pinned() {
     done
 }
 
+@test "a poststart hook that fails at start: the container is stopped and destroyed" {
+    edit "c['hooks'] = {'poststart': [{'path': '/bin/false'}],
+        'poststop': [{'path': '/bin/sh', 'args': ['sh', '-c', 'cat >$BUNDLE/poststop']}]}"
+    args sleep 100
+    rt create --pid-file pid "$ID"
+    run rt start "$ID"
+    [[ "$status" -eq 1 && "$output" == *"poststart hook #0: '/bin/false'"* ]]
+    run kill -0 "$(cat pid)"
+    [ "$status" -ne 0 ]
+    grep -q '"status": *"stopped"' poststop
+    assert_clean
+}
+
+@test "a hook's timeout is a number of seconds above zero" {
+    local seconds
+    for seconds in 0 -1; do
+        edit "c['hooks'] = {'poststop': [{'path': '/bin/true', 'timeout': 5}, {'path': '/bin/true', 'timeout': $seconds}]}"
+        run rt run "$ID"
+        [[ "$status" -eq 1 && "$output" == *"hooks.poststop[1].timeout must be greater than zero"* ]]
+    done
+    assert_clean
+}
+
+@test "exec: unknown capabilities are left out with a warning, no_new_privs is the container's unless said otherwise" {
+    args sleep 100
+    rt run --detach "$ID"
+    script() { rt exec "$@" "$ID" grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status; }
+    local plain
+    plain=$(script)
+    run script --cap CAP_NOSUCH
+    [[ "$status" -eq 0 && "$output" == *"ignoring unknown capability CAP_NOSUCH"* && "$output" == *"$plain" ]]
+    [[ "$plain" == *$'NoNewPrivs:\t1' ]]
+    [[ "$(script --no-new-privs=false)" == *$'NoNewPrivs:\t0' ]]
+    rt delete --force "$ID"
+}
+
 @test "hooks of the host: the runtime's own environment unless they list one; prestart is told created" {
     edit "c['hooks'] = {'prestart': [{'path': '/bin/sh', 'args': ['sh', '-c', 'echo \"inherited \$MARK\" >$BUNDLE/out; cat >$BUNDLE/state']},
         {'path': '/bin/sh', 'args': ['sh', '-c', 'echo \"none \$MARK\" >>$BUNDLE/out'], 'env': []},

@@ -234,7 +234,7 @@ TEST(CgroupLimits, UnifiedNamesAFileAndNothingElse) {
         const std::string text = std::string(R"({"unified": {")") + name + R"(": "1"}})";
         EXPECT_NE(v2_error(text.c_str()).find("not a file name"), std::string::npos) << name;
     }
-    EXPECT_NE(v2_error(R"({"unified": {"memory": "1"}})").find("CONTROLLER.PARAMETER"),
+    EXPECT_NE(v2_error(R"({"unified": {"memory": "1"}})").find("CONTROLLER.VALUE `memory`"),
               std::string::npos);
     const Writes devices = {{"io", "io.max", "8:0 riops=3"}, {"io", "io.max", "8:16 riops=4"}};
     EXPECT_EQ(v2(R"({"unified": {"io.max": "8:0 riops=3\n8:16 riops=4\n"}})"), devices);

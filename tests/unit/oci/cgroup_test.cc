@@ -147,7 +147,7 @@ TEST_F(FolderHierarchies, LimitsGoToTheirControllersFile) {
     resources.cpu = CpuLimits{.shares = 10};
     const auto lacking = apply_resources(*cgroup, resources, false);
     ASSERT_FALSE(lacking) << "a limit is never dropped";
-    EXPECT_NE(lacking.error().message.find("controller 'cpu' is not available"), std::string::npos);
+    EXPECT_NE(lacking.error().message.find("controller `cpu` is not available"), std::string::npos);
 }
 
 TEST_F(FolderHierarchies, WithoutPermissionACgroupIsOptionalUnlessLimited) {

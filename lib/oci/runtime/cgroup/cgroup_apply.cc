@@ -25,9 +25,12 @@ static std::string what_of(const CgroupWrite& due) {
 }
 
 static Error not_available(const CgroupWrite& due) {
-    return make_error(ErrorKind::Unsupported,
-                      what_of(due) + ": controller '" + due.controller + "' is not available here",
-                      "ask for no such limit, or have the controller delegated to you");
+    auto error = system_error(what_of(due) + ": the requested cgroup controller `" +
+                                  printable(due.controller) + "` is not available",
+                              ENOENT);
+    error.kind = ErrorKind::Unsupported;
+    error.fix = "ask for no such limit, or have the controller delegated to you";
+    return error;
 }
 
 static Status explain(const CgroupPlace& place, const CgroupWrite& due, Status failed) {

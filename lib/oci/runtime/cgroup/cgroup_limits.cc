@@ -258,8 +258,9 @@ Status unified(Writes& writes, const std::map<std::string, std::string>& wanted)
         const auto [controller, parameter] = split_once(file, '.');
         if (!parameter) {
             return make_error(ErrorKind::InvalidArgument,
-                              "set unified resource '" + printable(file) +
-                                  "': must be in the form CONTROLLER.PARAMETER");
+                              "set unified resource: the specified key has not the form "
+                              "CONTROLLER.VALUE `" +
+                                  printable(file) + "`");
         }
         // io.max takes one device a write.
         for (const std::string& line : split(trim(value), '\n')) {
