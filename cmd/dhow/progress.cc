@@ -88,7 +88,7 @@ void ProgressView::show(const engine::ProgressEvent& event, Clock::time_point no
 // On a terminal at once. Elsewhere with the first news: a pull that fails before it is one line,
 // its error.
 void ProgressView::announce(const std::string& line) {
-    announcement_ = line + "\n";
+    announcement_ += line + "\n";
     if (style_ == Style::Bars) say_announcement();
 }
 

@@ -8,6 +8,7 @@
 #include "store/transfer/new_image.h"
 #include "store/transfer/pull.h"
 #include "store/transfer/push.h"
+#include "store/transfer/registry_options.h"
 #include "store/transfer/save.h"
 #include "store/transfer/tree_transfer.h"
 #include "store/transfer/verify.h"
@@ -85,10 +86,11 @@ Result<store::TransferResult> serve(const store::TransferContext& context) {
 Result<store::TransferResult> run(Output& output) {
     const auto bytes = TRY(read_all(kIn));
     const auto request = TRY(store::decode_request(bytes));
-    const store::TransferContext context{.request = request,
-                                         .report = [&](const store::TransferEvent& event) {
-                                             output.write(store::encode_event(event));
-                                         }};
+    const store::TransferContext context{
+        .request = request,
+        .report =
+            [&](const store::TransferEvent& event) { output.write(store::encode_event(event)); },
+        .registries = TRY(store::plan_registry(request))};
     return serve(context);
 }
 

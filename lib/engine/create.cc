@@ -59,6 +59,9 @@ Result<store::RunnableImage> obtain_image(Engine& engine,
     PullRequest pull = request.pull_options;
     pull.image = request.image;
     const auto id = TRY(pull_image(engine, pull, sink));
+    // By the name it got, where the request's leads there: a short name may stand for another.
+    auto by_name = images.find_runnable(request.image);
+    if (by_name && by_name->id == id) return by_name;
     auto pulled = TRY(images.find_runnable(id));
     const auto reference = TRY(store::ImageRef::parse(request.image));
     pulled.name = reference.full();

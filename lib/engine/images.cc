@@ -10,6 +10,7 @@
 #include "store/auth_file.h"
 #include "store/gc.h"
 #include "store/image_store.h"
+#include "store/registries_config.h"
 #include "store/transfer_client.h"
 
 namespace dhow::engine {
@@ -32,13 +33,17 @@ ImageSummary summarize(store::Image image) {
 
 }  // namespace
 
-Result<std::string> pull_image(Engine& engine,
-                               const PullRequest& request,
-                               const ProgressSink& sink) {
-    Context& context = engine.context();
-    const auto reference = TRY(store::ImageRef::parse(request.image));
-    TRY(context.enter());
-    TRY(reconcile(context));
+// A full name is itself: no file is read for it.
+static Result<store::ShortNameChoice> places_of(const std::string& image) {
+    const auto reference = TRY(store::ImageRef::parse(image));
+    if (!reference.short_name()) return store::resolve_short_name({}, image);
+    return store::resolve_short_name(TRY(store::load_registries_config()), image);
+}
+
+static Result<std::string> pull_one(Context& context,
+                                    const store::ImageRef& reference,
+                                    const PullRequest& request,
+                                    const ProgressSink& sink) {
     auto transfer = transfer_by(request);
     transfer.verb = store::TransferVerb::Pull;
     transfer.reference = reference.full();
@@ -48,6 +53,40 @@ Result<std::string> pull_image(Engine& engine,
         TRY(store::fetch_images(context.store, transfer, -1, forward_progress(sink)));
     if (images.empty()) return make_error(ErrorKind::Internal, "a pull brought no image");
     return images.front().id;
+}
+
+// A short name is looked for in each registry that registries.conf names, in order.
+static Result<std::string> pull_first(Context& context,
+                                      const store::ShortNameChoice& choice,
+                                      const PullRequest& request,
+                                      const ProgressSink& sink) {
+    std::string failures;
+    for (const store::ImageRef& reference : choice.candidates) {
+        auto id = pull_one(context, reference, request, sink);
+        if (id || choice.candidates.size() == 1) return id;
+        failures += (failures.empty() ? "" : "; ") + id.error().message;
+    }
+    return make_error(ErrorKind::NotFound,
+                      "pull '" + printable(request.image) + "': " + failures,
+                      "write the full name: REGISTRY/NAME");
+}
+
+Result<std::string> pull_image(Engine& engine,
+                               const PullRequest& request,
+                               const ProgressSink& sink) {
+    Context& context = engine.context();
+    const auto choice = TRY(places_of(request.image));
+    TRY(context.enter());
+    TRY(reconcile(context));
+    if (sink && !choice.origin.empty()) {
+        sink(ProgressEvent{.text = "Resolved \"" + request.image + "\" " + choice.origin});
+    }
+    auto id = pull_first(context, choice, request, sink);
+    if (!id && !choice.passed_over.empty()) {
+        id.error().fix = "short-name-mode is enforcing, so " + join(choice.passed_over, ", ") +
+                         " was not asked: write the full name";
+    }
+    return id;
 }
 
 Result<std::vector<std::string>> load_images(Engine& engine, int fd, const ProgressSink& sink) {

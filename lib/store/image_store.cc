@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "store/content_store.h"
+#include "store/registries_config.h"
 
 #include <algorithm>
 #include <map>
@@ -72,6 +73,22 @@ Result<std::optional<Match>> match_id(Database& database, std::string_view text)
     return std::optional(std::move(match));
 }
 
+// What registries.conf makes of a short name: read only when the name as it stands is not here.
+Result<std::optional<Match>> match_short_name(Database& database, std::string_view text) {
+    const auto ref = ImageRef::parse(text);
+    if (!ref || !ref->short_name()) return std::optional<Match>();
+    const auto config = load_registries_config();
+    if (!config) return std::optional<Match>();
+    const auto choice = resolve_short_name(*config, text);
+    if (!choice) return std::optional<Match>();
+    for (const ImageRef& candidate : choice->candidates) {
+        auto match = TRY(candidate.digest() ? match_digest(database, candidate)
+                                            : match_name(database, candidate.full()));
+        if (match) return match;
+    }
+    return std::optional<Match>();
+}
+
 Result<Match> match_image(Database& database, std::string_view text) {
     const bool id_only = text.starts_with(kIdPrefix) || (text.size() == 64 && is_hex(text));
     if (!id_only) {
@@ -80,6 +97,8 @@ Result<Match> match_image(Database& database, std::string_view text) {
     }
     auto by_id = TRY(match_id(database, text));
     if (by_id) return std::move(*by_id);
+    auto by_short_name = TRY(match_short_name(database, text));
+    if (by_short_name) return std::move(*by_short_name);
     return no_such_image(text);
 }
 

@@ -17,6 +17,13 @@ struct Challenge {
     std::string scope;
 };
 
+// Whether a token server at the host of `realm` (a URL) may be told the passwords of `registry`
+// ("host[:port]"): the same host, or one of the same owner ("auth.docker.io" for
+// "registry-1.docker.io"). Numbers and single words are their own owners.
+bool same_owner(std::string_view realm, std::string_view registry);
+// "host[:port]" of a URL; empty: it has none.
+std::string_view authority_of(std::string_view url);
+
 // The value of one header; nullopt for other schemes and for malformed ones.
 std::optional<Challenge> parse_challenge(std::string_view header);
 

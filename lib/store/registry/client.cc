@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "oci/spec/manifest.h"
 #include "store/registry/challenge.h"
-#include "store/registry/config.h"
 #include "store/transfer/sha256.h"
 
 #include <algorithm>
@@ -57,16 +56,12 @@ void back_off(int attempt) {
 }  // namespace
 
 Result<RegistryClient> RegistryClient::connect(const RegistryOptions& options) {
-    const auto settings =
-        TRY(find_registry_settings(options.registry + "/" + options.repository, options.ca_dir));
-    if (settings.blocked) {
-        return make_error(ErrorKind::Permission,
-                          "registry '" + options.registry + "' is blocked in registries.conf");
-    }
-    const bool insecure = options.tls_verify ? !*options.tls_verify : settings.insecure;
-    Transport transport(TransportOptions{
-        .allow_http = insecure, .verify_tls = !insecure, .extra_ca = settings.extra_ca});
-    RegistryClient client(options, std::move(transport), insecure);
+    Transport transport(TransportOptions{.allow_http = options.insecure,
+                                         .verify_tls = !options.insecure,
+                                         .extra_ca = options.tls.extra_ca,
+                                         .client_certificate = options.tls.client_certificate,
+                                         .client_key = options.tls.client_key});
+    RegistryClient client(options, std::move(transport), options.insecure);
     TRY(client.find_scheme());
     return client;
 }
@@ -121,7 +116,8 @@ Status RegistryClient::answer_challenge(const HttpResponse& response) {
         header == response.headers.end() ? std::nullopt : parse_challenge(header->second);
     if (!challenge) return refused(response, "log in");
     if (challenge->scheme == Challenge::Scheme::Basic) {
-        if (!options_.credentials) return refused(response, "log in");
+        const bool password = options_.credentials && options_.credentials->identity_token.empty();
+        if (!password) return refused(response, "log in");
         basic_ = true;
         return {};
     }
@@ -137,21 +133,49 @@ Status RegistryClient::answer_challenge(const HttpResponse& response) {
     if (scope.empty() && !options_.repository.empty()) {
         scope = "repository:" + options_.repository + (options_.push ? ":pull,push" : ":pull");
     }
-    std::string token_url = challenge->realm;
-    token_url += token_url.find('?') == std::string::npos ? "?" : "&";
-    token_url += "service=" + percent_encode(challenge->service);
-    if (!scope.empty()) token_url += "&scope=" + percent_encode(scope);
+    if (options_.credentials) TRY(check_token_server(challenge->realm));
+    std::string question = "service=" + percent_encode(challenge->service);
+    if (!scope.empty()) question += "&scope=" + percent_encode(scope);
     for (const std::string& source : options_.mount_sources) {
-        token_url += "&scope=" + percent_encode("repository:" + source + ":pull");
+        question += "&scope=" + percent_encode("repository:" + source + ":pull");
     }
-    return fetch_token(token_url);
+    return fetch_token(challenge->realm, question);
 }
 
-Status RegistryClient::fetch_token(const std::string& token_url) {
-    HttpRequest request{.url = token_url, .body_limit = 1U << 20U};
-    if (options_.credentials) {
-        request.basic = options_.credentials->username + ":" + options_.credentials->password;
+// A registry may send its users anywhere for a token; their passwords go to its owner alone.
+Status RegistryClient::check_token_server(const std::string& realm) const {
+    const auto& trusted = options_.token_servers;
+    const std::string host(authority_of(realm));
+    if (same_owner(realm, host_of(options_.registry))) return {};
+    if (std::find(trusted.begin(), trusted.end(), host) != trusted.end()) return {};
+    return make_error(ErrorKind::Permission,
+                      "registry '" + options_.registry + "' wants its users' passwords sent to '" +
+                          printable(host) + "', which is another's",
+                      "if that is right, set DHOW_TOKEN_SERVERS=" + printable(host));
+}
+
+// With a password: a question by GET (distribution's "token" specification); with an identity token
+// the form of OAuth 2 (its "oauth" specification).
+static HttpRequest token_request(const std::string& realm,
+                                 const std::string& question,
+                                 const std::optional<Credentials>& credentials) {
+    const char* separator = realm.find('?') == std::string::npos ? "?" : "&";
+    HttpRequest request{.url = realm + separator + question, .body_limit = 1U << 20U};
+    if (!credentials) return request;
+    if (credentials->identity_token.empty()) {
+        request.basic = credentials->username + ":" + credentials->password;
+        return request;
     }
+    request.url = realm;
+    request.method = HttpMethod::Post;
+    request.headers.emplace_back("Content-Type: application/x-www-form-urlencoded");
+    request.body = question + "&grant_type=refresh_token&client_id=dhow&refresh_token=" +
+                   percent_encode(credentials->identity_token);
+    return request;
+}
+
+Status RegistryClient::fetch_token(const std::string& realm, const std::string& question) {
+    const HttpRequest request = token_request(realm, question, options_.credentials);
     const auto answer = TRY(transport_.send(request));
     if (answer.status != 200) return refused(answer, "log in");
     const auto object = TRY(json::parse_object(answer.body, "token"));

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "oci/spec/descriptor.h"
-#include "store/auth_file.h"
+#include "store/registry/config.h"
 #include "store/registry/transport.h"
 #include "store/transfer/decompress.h"
 
@@ -19,16 +19,6 @@
 
 namespace dhow::store {
 
-struct RegistryOptions {
-    std::string registry;    // "docker.io", "localhost:5000"
-    std::string repository;  // "library/busybox"; empty for a login
-    std::optional<bool> tls_verify;
-    std::string ca_dir;
-    std::optional<Credentials> credentials;
-    bool push = false;                       // ask for the right to write, too
-    std::vector<std::string> mount_sources;  // repositories to read from as well
-};
-
 struct FetchedManifest {
     std::string bytes;
     std::string media_type;
@@ -37,7 +27,7 @@ struct FetchedManifest {
 
 class RegistryClient {
   public:
-    // Reads this machine's settings and finds out whether the registry speaks HTTPS.
+    // Finds out whether the registry speaks HTTPS. Reads no file.
     static Result<RegistryClient> connect(const RegistryOptions& options);
 
     // `reference`: a tag, or "sha256:..." which the answer's digest must equal.
@@ -78,7 +68,8 @@ class RegistryClient {
                                       uint64_t& received,
                                       const ByteSink& sink);
     Status answer_challenge(const HttpResponse& response);
-    Status fetch_token(const std::string& url);
+    [[nodiscard]] Status check_token_server(const std::string& realm) const;
+    Status fetch_token(const std::string& realm, const std::string& question);
     [[nodiscard]] Error refused(const HttpResponse& response, const std::string& what) const;
 
     RegistryOptions options_;

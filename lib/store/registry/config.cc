@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/registry/config.h"
 
+#include "base/file.h"
+#include "base/text.h"
+
 #include <algorithm>
 #include <cstdlib>
 
 #include <fcntl.h>
-
-#define TOML_EXCEPTIONS 0
-#include "base/file.h"
-#include "base/text.h"
-
-#include <toml++/toml.h>
 
 namespace dhow::store {
 
@@ -23,100 +20,65 @@ std::string environment(const char* name) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
-// Whole host names, ports and components: "a/b" is no prefix of "a/bc".
-bool begins_with(std::string_view repository, std::string_view prefix) {
-    if (prefix.empty() || !repository.starts_with(prefix)) return false;
-    const std::string_view rest = repository.substr(prefix.size());
-    return rest.empty() || rest.front() == '/' || rest.front() == ':';
-}
-
-// "*.example.com" stands for any subdomain.
-bool covers(std::string_view prefix, std::string_view repository) {
-    if (!prefix.starts_with("*.")) return begins_with(repository, prefix);
-    const std::string_view domain = prefix.substr(1);
-    const size_t host_end = std::min(repository.find('/'), repository.size());
-    for (size_t at = repository.find('.'); at < host_end; at = repository.find('.', at + 1)) {
-        if (begins_with(repository.substr(at), domain)) return true;
-    }
-    return false;
-}
-
-std::string main_config_file() {
-    if (auto path = environment("CONTAINERS_REGISTRIES_CONF"); !path.empty()) return path;
-    const std::string own = environment("HOME") + "/.config/containers/registries.conf";
-    return exists_at(AT_FDCWD, own) ? own : "/etc/containers/registries.conf";
-}
-
-std::vector<std::string> config_files() {
-    std::vector<std::string> files = {main_config_file()};
-    const std::string folder = files.front() + ".d";
-    auto names = list_dir_at(AT_FDCWD, folder);
-    if (!names) return files;
-    std::sort(names->begin(), names->end());
-    for (const std::string& name : *names) {
-        if (name.ends_with(".conf")) files.push_back(folder + "/" + name);
-    }
-    return files;
-}
-
 std::vector<std::string> certificate_folders(const std::string& host, const std::string& ca_dir) {
     if (!ca_dir.empty()) return {ca_dir};
-    return {environment("HOME") + "/.config/containers/certs.d/" + host,
+    const std::string xdg = environment("XDG_CONFIG_HOME");
+    const std::string own = xdg.empty() ? environment("HOME") + "/.config" : xdg;
+    return {own + "/containers/certs.d/" + host,
             "/etc/containers/certs.d/" + host,
             "/etc/docker/certs.d/" + host};
 }
 
-Result<std::string> read_certificates(const std::string& folder) {
-    std::string all;
-    auto names = list_dir_at(AT_FDCWD, folder);
-    if (!names) return all;
-    std::sort(names->begin(), names->end());
-    for (const std::string& name : *names) {
-        if (!name.ends_with(".crt")) continue;
-        all += TRY(read_file_at(AT_FDCWD, folder + "/" + name, kFileLimit)) + "\n";
+Status add_client(const std::string& folder, const std::string& name, TlsFiles& files) {
+    const std::string key = name.substr(0, name.rfind('.')) + ".key";
+    auto bytes = read_file_at(AT_FDCWD, folder + "/" + key, kFileLimit);
+    if (!bytes && bytes.error().kind == ErrorKind::NotFound) {
+        return make_error(
+            ErrorKind::InvalidArgument,
+            "client certificate '" + folder + "/" + name + "' has no key '" + key + "'",
+            "put it beside the certificate");
     }
-    return all;
+    files.client_key = TRY(std::move(bytes));
+    files.client_certificate = TRY(read_file_at(AT_FDCWD, folder + "/" + name, kFileLimit));
+    return {};
 }
 
-}  // namespace
-
-Status apply_registries_conf(std::string_view text,
-                             const std::string& path,
-                             std::string_view repository,
-                             RegistrySettings& settings) {
-    const toml::parse_result parsed = toml::parse(text);
-    if (!parsed) {
-        return make_error(ErrorKind::InvalidArgument,
-                          "parse '" + path + "': " + std::string(parsed.error().description()));
-    }
-    const auto* registries = parsed.table()["registry"].as_array();
-    if (registries == nullptr) return {};
-    for (const auto& element : *registries) {
-        const auto* table = element.as_table();
-        if (table == nullptr) continue;
-        const auto location = (*table)["location"].value_or(std::string());
-        const auto prefix = (*table)["prefix"].value_or(location);
-        if (!covers(prefix, repository) || prefix.size() < settings.matched) continue;
-        settings.matched = prefix.size();
-        settings.insecure = (*table)["insecure"].value_or(false);
-        settings.blocked = (*table)["blocked"].value_or(false);
+Status add_folder(const std::string& folder, TlsFiles& files) {
+    auto names = list_dir_at(AT_FDCWD, folder);
+    if (!names) return {};
+    std::sort(names->begin(), names->end());
+    for (const std::string& name : *names) {
+        if (name.ends_with(".crt")) {
+            files.extra_ca += TRY(read_file_at(AT_FDCWD, folder + "/" + name, kFileLimit)) + "\n";
+        }
+        if (name.ends_with(".cert") && files.client_certificate.empty()) {
+            TRY(add_client(folder, name, files));
+        }
+        const std::string certificate = name.substr(0, name.rfind('.')) + ".cert";
+        const bool lonely = name.ends_with(".key") &&
+                            std::find(names->begin(), names->end(), certificate) == names->end();
+        if (!lonely) continue;
+        return make_error(
+            ErrorKind::InvalidArgument,
+            "client key '" + folder + "/" + name + "' has no certificate '" + certificate + "'",
+            "a client's certificate ends in .cert; .crt is a CA's");
     }
     return {};
 }
 
-Result<RegistrySettings> find_registry_settings(std::string_view repository,
-                                                const std::string& ca_dir) {
-    RegistrySettings settings;
-    for (const std::string& path : config_files()) {
-        const auto text = read_file_at(AT_FDCWD, path, kFileLimit);
-        if (!text) continue;
-        TRY(apply_registries_conf(*text, path, repository, settings));
-    }
-    const std::string host(repository.substr(0, repository.find('/')));
+}  // namespace
+
+std::vector<std::string> trusted_token_servers() {
+    const std::string list = environment("DHOW_TOKEN_SERVERS");
+    return list.empty() ? std::vector<std::string>() : split(list, ',');
+}
+
+Result<TlsFiles> find_tls_files(const std::string& host, const std::string& ca_dir) {
+    TlsFiles files;
     for (const std::string& folder : certificate_folders(host, ca_dir)) {
-        settings.extra_ca += TRY(read_certificates(folder));
+        TRY(add_folder(folder, files));
     }
-    return settings;
+    return files;
 }
 
 }  // namespace dhow::store

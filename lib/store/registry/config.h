@@ -1,33 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this machine's files say of a registry: registries.conf (containers-registries.conf(5),
-// version 2) and certs.d (containers-certs.d(5)). Read by dhow-transfer alone.
+// How one registry is reached, and what certs.d says of it (containers-certs.d(5)). Read by
+// dhow-transfer alone, before it locks itself in: clients that are made later read nothing.
 #pragma once
 
 #include "base/result.h"
+#include "store/auth_file.h"
 
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace dhow::store {
 
-struct RegistrySettings {
-    bool insecure = false;  // plain HTTP, or TLS nobody vouches for, is acceptable
-    bool blocked = false;
-    std::string extra_ca;  // PEM
-    size_t matched = 0;  // length of the prefix that says so: a longer one, in any file, overrules
+// What the user keeps for TLS with one host.
+struct TlsFiles {
+    std::string extra_ca;            // PEM of all *.crt
+    std::string client_certificate;  // PEM of the first *.cert
+    std::string client_key;          // PEM of its *.key
 };
 
-// For "host[:port]/repository". $CONTAINERS_REGISTRIES_CONF, or
-// ~/.config/containers/registries.conf, or /etc/containers/registries.conf, with its
-// registries.conf.d; then `ca_dir` if given, else the certs.d folders of Podman and Docker.
-Result<RegistrySettings> find_registry_settings(std::string_view repository,
-                                                const std::string& ca_dir);
+struct RegistryOptions {
+    std::string registry;    // "docker.io", "localhost:5000"
+    std::string repository;  // "library/busybox"; empty for a login
+    bool insecure = false;   // plain HTTP, or TLS nobody vouches for, is acceptable
+    TlsFiles tls = {};
+    std::optional<Credentials> credentials = {};
+    std::vector<std::string> token_servers = {};  // hosts that may have them, too
+    bool push = false;                            // ask for the right to write, too
+    std::vector<std::string> mount_sources = {};  // repositories to read from as well
+};
 
-// The part of it that reads one file's text.
-Status apply_registries_conf(std::string_view text,
-                             const std::string& path,
-                             std::string_view repository,
-                             RegistrySettings& settings);
+// `ca_dir` if given, else the certs.d folders of Podman and Docker for "host[:port]", the user's
+// first. InvalidArgument: a certificate without its key, or the other way round.
+Result<TlsFiles> find_tls_files(const std::string& host, const std::string& ca_dir);
+
+// $DHOW_TOKEN_SERVERS, "host[:port],...": token servers of another domain than their registry.
+std::vector<std::string> trusted_token_servers();
 
 }  // namespace dhow::store

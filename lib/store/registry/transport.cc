@@ -190,6 +190,13 @@ Transport::Transport(Transport&&) noexcept = default;
 Transport& Transport::operator=(Transport&&) noexcept = default;
 Transport::~Transport() = default;
 
+// `bytes` outlive the request: nothing is copied.
+static void set_blob(CURL* curl, CURLoption option, const std::string& bytes) {
+    if (bytes.empty()) return;
+    curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
+    ::curl_easy_setopt(curl, option, &blob);
+}
+
 static void set_security(CURL* curl, const TransportOptions& options) {
     const char* protocols = options.allow_http ? "http,https" : "https";
     ::curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
@@ -198,10 +205,9 @@ static void set_security(CURL* curl, const TransportOptions& options) {
     ::curl_easy_setopt(curl, CURLOPT_CAINFO, nullptr);
     ::curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
     ::curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
-    if (options.extra_ca.empty()) return;
-    curl_blob blob{
-        const_cast<char*>(options.extra_ca.data()), options.extra_ca.size(), CURL_BLOB_NOCOPY};
-    ::curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+    set_blob(curl, CURLOPT_CAINFO_BLOB, options.extra_ca);
+    set_blob(curl, CURLOPT_SSLCERT_BLOB, options.client_certificate);
+    set_blob(curl, CURLOPT_SSLKEY_BLOB, options.client_key);
 }
 
 static void set_limits(CURL* curl) {

@@ -20,7 +20,9 @@ namespace dhow::store {
 struct TransportOptions {
     bool allow_http = false;  // plain HTTP is acceptable
     bool verify_tls = true;
-    std::string extra_ca;  // PEM certificates, concatenated
+    std::string extra_ca;            // PEM certificates, concatenated
+    std::string client_certificate;  // PEM; empty: none
+    std::string client_key;          // PEM
 };
 
 enum class HttpMethod { Get, Head, Post, Put, Patch };

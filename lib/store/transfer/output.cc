@@ -41,6 +41,28 @@ void Progress::advance(uint64_t bytes) {
     context_.report(event_);
 }
 
+// Whole or an error.
+static Result<TransferredLayer> unpack_layer(const TransferContext& context,
+                                             const LayerExpectation& expected,
+                                             const std::string& label,
+                                             const BlobSource& source,
+                                             int staging) {
+    const std::string& hex = expected.diff_id->hex();
+    TransferredLayer layer{.diff_id = expected.diff_id->text(), .folder = hex};
+    Progress progress(context, label, expected.size.value_or(0));
+    auto folder = TRY(make_dir_at(staging, hex, 0755));
+    auto skeleton = TRY(SkeletonWriter::create(staging, hex));
+    LayerPipeline pipeline(
+        expected, RootDir(std::move(folder)), std::move(skeleton), context.request.rootless);
+    TRY(source([&](std::string_view bytes) -> Status {
+        progress.advance(bytes.size());
+        return pipeline.feed(bytes);
+    }));
+    TRY(pipeline.finish());
+    layer.size = pipeline.unpacked_size();
+    return layer;
+}
+
 Result<TransferredLayer> take_layer(const TransferContext& context,
                                     const LayerExpectation& expected,
                                     const std::string& label,
@@ -57,21 +79,17 @@ Result<TransferredLayer> take_layer(const TransferContext& context,
         layer.folder = hex;
         return layer;
     }
-    Progress progress(context, label, expected.size.value_or(0));
     const auto staging = TRY(open_dir_at(AT_FDCWD, context.request.staging_dir));
-    auto folder = TRY(make_dir_at(staging.get(), hex, 0755));
-    auto skeleton = TRY(SkeletonWriter::create(staging.get(), hex));
-    LayerPipeline pipeline(
-        expected, RootDir(std::move(folder)), std::move(skeleton), context.request.rootless);
-    TRY(source([&](std::string_view bytes) -> Status {
-        progress.advance(bytes.size());
-        return pipeline.feed(bytes);
-    }));
-    TRY(pipeline.finish());
-    context.report(event(TransferEvent::Kind::BlobDone, label));
-    layer.folder = hex;
-    layer.size = pipeline.unpacked_size();
-    return layer;
+    auto unpacked = unpack_layer(context, expected, label, source, staging.get());
+    if (unpacked) {
+        context.report(event(TransferEvent::Kind::BlobDone, label));
+        return unpacked;
+    }
+    // Half a layer must not pass for a whole one when the next mirror is asked.
+    for (const char* part : {"", ".skeleton", ".shadow"}) {
+        TRY(remove_tree_at(staging.get(), hex + part));
+    }
+    return unpacked;
 }
 
 Result<OutgoingLayerStream> OutgoingLayerStream::open(const TransferContext& context,

@@ -6,11 +6,13 @@
 #include "base/result.h"
 #include "oci/spec/image_config.h"
 #include "oci/spec/manifest.h"
+#include "store/registry/config.h"
 #include "store/transfer/layer_pipeline.h"
 #include "store/transfer_protocol.h"
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace dhow::store {
 
@@ -20,6 +22,7 @@ using EventSink = std::function<void(const TransferEvent&)>;
 struct TransferContext {
     const TransferRequest& request;
     EventSink report;
+    std::vector<RegistryOptions> registries = {};  // plan_registry()
 };
 
 // Tells of a blob's bytes as they pass: its beginning, and then often enough for a bar to move.

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "store/image_ref.h"
 #include "store/transfer/layer_workers.h"
-#include "store/transfer/registry_options.h"
 
 #include <algorithm>
 
@@ -97,8 +96,9 @@ static void report_done(const TransferContext& context,
     context.report(done);
 }
 
-static Result<TransferredImage> pull(const TransferContext& context, const ImageRef& reference) {
-    const auto options = TRY(registry_options(context.request, reference));
+static Result<TransferredImage> pull_from(const TransferContext& context,
+                                          const ImageRef& reference,
+                                          const RegistryOptions& options) {
     auto client = TRY(RegistryClient::connect(options));
     const auto chosen = TRY(choose(client, reference, context.request.platform));
     const FetchedManifest& fetched = chosen.manifest;
@@ -115,6 +115,26 @@ static Result<TransferredImage> pull(const TransferContext& context, const Image
     return image;
 }
 
+// A mirror that has not all of the image has none of it: the next is asked, the registry itself
+// last. What was already taken stays in the staging folder and is taken over.
+static Result<TransferredImage> pull(const TransferContext& context, const ImageRef& reference) {
+    std::string others;
+    for (const RegistryOptions& options : context.registries) {
+        auto image = pull_from(context, reference, options);
+        const bool last = &options == &context.registries.back();
+        if (image || (last && others.empty())) return image;
+        if (last) {
+            image.error().message += " (its mirrors failed, too:" + others + ")";
+            return image;
+        }
+        others += " " + options.registry + ": " + image.error().message + ";";
+        context.report(
+            {.kind = TransferEvent::Kind::Message,
+             .text = "Mirror " + options.registry + " failed: " + image.error().message});
+    }
+    return make_error(ErrorKind::Internal, "a pull from nowhere");
+}
+
 Result<TransferredImage> pull_image(const TransferContext& context) {
     const auto reference = TRY(ImageRef::parse(context.request.reference));
     auto image = pull(context, reference);
@@ -123,8 +143,8 @@ Result<TransferredImage> pull_image(const TransferContext& context) {
 }
 
 Status check_registry_login(const TransferContext& context) {
-    const auto options = TRY(login_options(context.request));
-    auto client = TRY(RegistryClient::connect(options));
+    if (context.registries.empty()) return make_error(ErrorKind::Internal, "a login to nowhere");
+    auto client = TRY(RegistryClient::connect(context.registries.front()));
     return client.check_login();
 }
 

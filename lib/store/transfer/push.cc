@@ -7,7 +7,6 @@
 #include "store/transfer/compress.h"
 #include "store/transfer/layer_workers.h"
 #include "store/transfer/outgoing_manifest.h"
-#include "store/transfer/registry_options.h"
 #include "store/transfer/sha256.h"
 
 #include <optional>
@@ -217,7 +216,6 @@ RegistryOptions with_sources(RegistryOptions options, const Push& push) {
             }
         }
     }
-    options.push = true;
     options.mount_sources.assign(sources.begin(), sources.end());
     return options;
 }
@@ -232,7 +230,7 @@ Result<TransferredImage> push_to(const TransferContext& context, const ImageRef&
                     .repository = reference.registry() + "/" + reference.repository(),
                     .registry = reference.registry()};
     TRY(layer_media_type(push.format, push.compression.kind));
-    const auto options = with_sources(TRY(registry_options(request, reference)), push);
+    const auto options = with_sources(context.registries.front(), push);
     auto client = TRY(RegistryClient::connect(options));
     const auto layers = TRY(push_layers(push, options, client));
     TRY(push_config(push, client));
@@ -247,8 +245,8 @@ Result<TransferredImage> push_to(const TransferContext& context, const ImageRef&
 
 Result<TransferredImage> push_image(const TransferContext& context) {
     const auto reference = TRY(ImageRef::parse(context.request.reference));
-    if (context.request.images.size() != 1) {
-        return make_error(ErrorKind::Internal, "a push of no image");
+    if (context.request.images.size() != 1 || context.registries.empty()) {
+        return make_error(ErrorKind::Internal, "a push of no image, or to nowhere");
     }
     auto pushed = push_to(context, reference);
     if (!pushed) return std::move(pushed).error().context("push to '" + reference.full() + "'");

@@ -23,7 +23,8 @@ class AuthFile : public TreeTest {
     void SetUp() override {
         TreeTest::SetUp();
         environment_.set("HOME", path("home"));
-        for (const char* name : {"REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "DOCKER_CONFIG"}) {
+        for (const char* name :
+             {"REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG"}) {
             environment_.unset(name);
         }
     }
@@ -52,12 +53,12 @@ class AuthFile : public TreeTest {
 TEST_F(AuthFile, FilesInTheirOrder) {
     const auto docker = path("home/.docker/config.json");
     const auto own = path("home/.config/containers/auth.json");
-    EXPECT_EQ(auth_files(""), (std::vector<std::string>{own, docker}));
+    EXPECT_EQ(auth_files(""), (std::vector<std::string>{own, docker, old}));
     environment_.set("XDG_RUNTIME_DIR", "/run/user/1");
     environment_.set("DOCKER_CONFIG", "/docker");
     EXPECT_EQ(auth_files(""),
               (std::vector<std::string>{
-                  "/run/user/1/containers/auth.json", own, "/docker/config.json", docker}));
+                  "/run/user/1/containers/auth.json", own, "/docker/config.json", docker, old}));
     environment_.set("REGISTRY_AUTH_FILE", "/given");
     EXPECT_EQ(auth_files(""), (std::vector<std::string>{"/given"}));
     EXPECT_EQ(auth_files("/explicit"), (std::vector<std::string>{"/explicit"}));
@@ -119,6 +120,27 @@ TEST_F(AuthFile, PasswordsOfAnyKind) {
     EXPECT_EQ(find_in(auths(entry("a", "u:with:colons")), "a/x"), "u:with:colons");
     EXPECT_EQ(find_in(auths(entry("a", "u:")), "a/x"), "u:");
     EXPECT_EQ(find_in(auths(entry("a", "u:\xc3\xa4\xff\"")), "a/x"), "u:\xc3\xa4\xff\"");
+}
+
+TEST_F(AuthFile, IdentityTokensTakeThePasswordsPlace) {
+    const auto at = file(
+        "auth.json",
+        R"({"auths": {"a": {"auth": "dTpw", "identitytoken": "t"}, "b": {"identitytoken": "s"}}})");
+    for (const auto& [name, token] : {std::pair("a/x", "t"), std::pair("b/x", "s")}) {
+        const auto found = find_credentials({at}, name);
+        ASSERT_TRUE(found && *found);
+        EXPECT_EQ((*found)->identity_token, token);
+        EXPECT_EQ((*found)->password, "");
+    }
+}
+
+TEST_F(AuthFile, HelpersAreAskedFirst) {
+    environment_.set("PATH", path("none"));
+    const auto at = file("auth.json",
+                         R"({"credHelpers": {"a": "vault"}, "auths": {"a": {"auth": "dTpw"},)"
+                         R"( "b": {"auth": "dTpw"}}})");
+    EXPECT_EQ(find("a/x", at), "not_found");
+    EXPECT_EQ(find("b/x", at), "u:p");
 }
 
 TEST_F(AuthFile, FilesThatSayNothing) {

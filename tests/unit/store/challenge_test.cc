@@ -90,5 +90,29 @@ TEST(Challenge, ThingsThatAreNone) {
     EXPECT_FALSE(parse_challenge("Bearer realm=" + std::string(9000, 'r')));
 }
 
+TEST(TokenServer, OfTheSameOwner) {
+    EXPECT_TRUE(same_owner("https://auth.docker.io/token", "registry-1.docker.io"));
+    EXPECT_TRUE(same_owner("https://gitlab.com/jwt/auth", "registry.gitlab.com"));
+    EXPECT_TRUE(same_owner("https://GHCR.io:443/token", "ghcr.io"));
+    EXPECT_TRUE(same_owner("http://127.0.0.1:5001/token", "127.0.0.1:5000"));
+    EXPECT_TRUE(same_owner("https://localhost/token", "localhost:5000"));
+    EXPECT_TRUE(same_owner("https://auth.a.co.uk/token", "r.a.co.uk"));
+    EXPECT_TRUE(same_owner("https://[::1]:5001/token", "[::1]:5000"));
+}
+
+TEST(TokenServer, OfAnother) {
+    EXPECT_FALSE(same_owner("https://evil.example/token", "registry.example.com"));
+    EXPECT_FALSE(same_owner("https://registry.example.com.evil.org/", "registry.example.com"));
+    EXPECT_FALSE(same_owner("https://registry.example.com@evil.org/", "registry.example.com"));
+    EXPECT_FALSE(same_owner("https://evil.org\\@registry.example.com/", "registry.example.com"));
+    EXPECT_FALSE(same_owner("https://evil.org?.registry.example.com", "registry.example.com"));
+    EXPECT_FALSE(same_owner("https://evil.co.uk/token", "r.good.co.uk"));
+    EXPECT_FALSE(same_owner("http://127.0.0.2/token", "127.0.0.1"));
+    EXPECT_FALSE(same_owner("http://10.0.0.1/token", "11.0.0.1"));
+    EXPECT_FALSE(same_owner("http://localhost/token", "127.0.0.1"));
+    EXPECT_FALSE(same_owner("token", "a.example"));
+    EXPECT_FALSE(same_owner("", ""));
+}
+
 }  // namespace
 }  // namespace dhow::store
