@@ -121,14 +121,24 @@ static Result<int> bring_up(oci::Launched& launched,
     return 0;
 }
 
+// config.md has `process` needed by `start` alone. What waits for it has no rights at all.
+static void stand_in(oci::RuntimeSpec& spec, oci::LaunchOptions& launch) {
+    spec.process = oci::Process{};
+    spec.process->cwd = "/";
+    spec.process->capabilities.emplace();
+    spec.process->no_new_privileges = true;
+    launch.no_program = true;
+}
+
 static Result<int> start_container(const Context& context, const Parsed& parsed, bool create) {
     TRY(oci::protect_own_binary());
-    const auto launch = TRY(launch_options(context, parsed, create));
+    auto launch = TRY(launch_options(context, parsed, create));
     auto spec = TRY(load(parsed.options, launch.bundle));
     // Podman runs images of modules by "crun-wasm", a link to its runtime.
     if (std::string_view(::program_invocation_short_name).ends_with("-wasm"))
         spec.annotations.emplace("run.oci.handler", "wasm");
     if (spec.process) pass_activation(*spec.process);
+    if (!spec.process && create) stand_in(spec, launch);
     if (spec.linux_) oci::default_user_map(*spec.linux_);
     auto folder = TRY(oci::StateFolder::create(context.root, launch.id));
     auto launched = oci::launch(spec, launch, folder);

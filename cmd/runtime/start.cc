@@ -4,6 +4,7 @@
 #include "cmd/runtime/verb.h"
 #include "oci/runtime/hooks.h"
 #include "oci/runtime/init_sync.h"
+#include "oci/runtime/log.h"
 
 namespace dhow::runtime_cli {
 
@@ -26,6 +27,11 @@ static Status release_init(const Container& container) {
 // runtime.md, "Lifecycle", 9: where one fails, the container is stopped and destroyed.
 static Status poststart(Container& container) {
     const auto spec = load_spec(container.state.bundle);
+    if (spec && !spec->process) {
+        // The error of runtime.md, "Start"; as with crun the container has ended, that is all.
+        oci::log_warning("config.json has no process: there was nothing to start");
+        return {};
+    }
     if (!spec || !spec->hooks || spec->hooks->poststart.empty()) return {};
     const auto document = oci::public_state(container.state, oci::ContainerStatus::Running, false);
     auto hooks = oci::run_hooks(spec->hooks->poststart, "poststart", document);

@@ -124,6 +124,22 @@ pinned() {
     assert_clean
 }
 
+@test "without process in config.json a container can be created; started, it ends at once" {
+    edit 'c.pop("process")'
+    run rt run "$ID"
+    [[ "$status" -eq 1 && "$output" == *"process is missing"* ]]
+    rt create --pid-file pid "$ID"
+    [ "$(status_of "$ID")" = created ]
+    # What waits there holds nothing that an exec could take over.
+    grep -q $'^CapPrm:\t0000000000000000' "/proc/$(cat pid)/status"
+    grep -q $'^NoNewPrivs:\t1' "/proc/$(cat pid)/status"
+    run rt start "$ID"
+    [[ "$status" -eq 0 && "$output" == *"config.json has no process"* ]]
+    wait_for_status "$ID" stopped
+    rt delete "$ID"
+    assert_clean
+}
+
 @test "a hook's timeout is a number of seconds above zero" {
     local seconds
     for seconds in 0 -1; do

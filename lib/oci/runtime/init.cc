@@ -194,6 +194,7 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
         .personality = spec.linux_->personality ? &*spec.linux_->personality : nullptr,
         .memory_policy = spec.linux_->memory_policy ? &*spec.linux_->memory_policy : nullptr,
         .wasm = plan.wasm,
+        .no_program = plan.options.no_program,
         .container_id = plan.options.id,
         .new_keyring = plan.options.new_keyring,
         .keep_groups = keeps_groups(spec),
@@ -206,6 +207,7 @@ static Status set_up_and_execute(InitPlan& plan, ChildEnd& sync) {
     close_the_rest(plan, payload_plan, sync);
     TRY(await_start(plan, sync));
     plan.start_listener.reset();
+    if (plan.options.no_program) ::_exit(0);
     if (spec.hooks && !spec.hooks->start_container.empty()) {
         TRY(load_late_filter(payload_plan, payload));
         TRY(run_hooks(

@@ -26,6 +26,7 @@ struct LaunchOptions {
     bool new_keyring = true;
     bool systemd_cgroup = false;
     bool wait_for_start = false;  // `create`: over start.sock of the state folder
+    bool no_program = false;      // config.json has no process: init ends when it is started
     bool detach = false;
 };
 

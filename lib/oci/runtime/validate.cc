@@ -107,7 +107,7 @@ Status validate(const RuntimeSpec& spec, const LaunchOptions& options) {
     if (!spec.root || spec.root->path.empty()) return invalid("root.path is missing");
     if (!spec.process) return invalid("process is missing");
     if (!spec.linux_) return invalid("linux is missing");
-    TRY(validate_process(*spec.process));
+    if (!options.no_program) TRY(validate_process(*spec.process));
     TRY(validate_linux(*spec.linux_, spec));
     if (spec.hooks) TRY(validate_hooks(*spec.hooks));
     const bool has_socket = !options.console_socket.empty();

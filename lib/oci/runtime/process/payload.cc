@@ -115,6 +115,7 @@ static Status become_user(const PayloadPlan& plan) {
 }
 
 static Status find_program(const PayloadPlan& plan, Payload& payload) {
+    if (plan.no_program) return {};
     if (plan.wasm == nullptr) {
         payload.executable = TRY(find_executable(plan.process.args[0], payload.env));
         return {};
@@ -136,7 +137,7 @@ static Status load_filter(const PayloadPlan& plan, Payload& payload, ChildEnd& s
 Result<Payload> prepare_payload(PayloadPlan& plan, ChildEnd& sync) {
     Payload payload;
     const Process& process = plan.process;
-    if (process.args.empty()) {
+    if (process.args.empty() && !plan.no_program) {
         return make_error(ErrorKind::InvalidArgument, "process.args is empty");
     }
     TRY(start_session(plan));

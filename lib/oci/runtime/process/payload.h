@@ -23,6 +23,7 @@ struct PayloadPlan {
     const Personality* personality = nullptr;
     const MemoryPolicy* memory_policy = nullptr;
     const WasmPlan* wasm = nullptr;
+    bool no_program = false;  // there is none to find
     std::string container_id;
     bool new_keyring = true;
     bool keep_groups = false;        // see keeps_groups()
