@@ -10,13 +10,11 @@
 #include "oci/spec/descriptor.h"
 #include "store/image_store.h"
 #include "store/layer_store.h"
-#include "store/overlay.h"
+#include "store/mounted_tree.h"
 #include "store/transfer_client.h"
 
 #include <algorithm>
 #include <array>
-
-#include <sys/mount.h>
 
 namespace dhow::engine {
 
@@ -171,20 +169,16 @@ Status export_container(Engine& engine, const std::string& container, int output
     TRY(context.enter());
     const auto row = TRY(find_container(context, container));
     const store::LayerStore layers(context.store);
-    store::OverlaySpec spec;
-    spec.lowers.push_back(context.container_state_dir(row.id) + "/upper");
+    std::vector<std::string> folders = {context.container_state_dir(row.id) + "/upper"};
     for (auto layer = row.config.layers.rbegin(); layer != row.config.layers.rend(); ++layer) {
-        spec.lowers.push_back(layers.path_of(*layer));
+        folders.push_back(layers.path_of(*layer));
     }
-    spec.userxattr = context.rootless;
-    const auto place = TRY(store::StagingSession::create(context.store));
-    TRY(store::mount_overlay(spec, place.path()));
+    const auto tree = TRY(store::MountedTree::mount(context.store, folders));
     store::TransferRequest transfer;
     transfer.verb = store::TransferVerb::Export;
-    transfer.source_dir = place.path();
-    const auto exported = store::run_transfer(transfer, output, {});
-    if (::umount2(place.path().c_str(), MNT_DETACH) != 0) return system_error("unmount the tree");
-    return exported ? Status() : Status(exported.error());
+    transfer.source_dir = tree.path();
+    TRY(store::run_transfer(transfer, output, {}));
+    return {};
 }
 
 }  // namespace dhow::engine

@@ -47,6 +47,15 @@ Result<std::vector<ImageSummary>> list_images(Engine& engine);
 Result<json::Object> inspect_image(Engine& engine, const std::string& name);
 // The newest step first.
 Result<std::vector<HistoryStep>> image_history(Engine& engine, const std::string& name);
+// One layer of an image, as `image tree` lists them.
+struct ImageLayer {
+    std::string diff_id;
+    uint64_t size = 0;                // bytes of its files
+    std::vector<std::string> top_of;  // names of the images that end with it
+};
+
+// The base first.
+Result<std::vector<ImageLayer>> image_layers(Engine& engine, const std::string& name);
 Result<void> tag_image(Engine& engine, const std::string& source, const std::string& target);
 // `names` taken from it, or all it has; the image stays.
 Status untag_image(Engine& engine, const std::string& image, const std::vector<std::string>& names);

@@ -54,6 +54,10 @@ constexpr auto kCommitOptions = std::to_array<OptionSpec>({
     {.name = "quiet", .shorthand = 'q', .help = "Suppress output"},
 });
 
+constexpr auto kDiffOptions = std::to_array<OptionSpec>({
+    {.name = "format", .type = String, .help = "Change the output format (json)"},
+});
+
 constexpr auto kExportOptions = std::to_array<OptionSpec>({
     {.name = "output",
      .shorthand = 'o',
@@ -207,6 +211,17 @@ constexpr auto kCommands = std::to_array<Command>({
      .options = kCommitOptions,
      .min_args = 1,
      .max_args = 2},
+    {.paths = "diff|container diff|image diff",
+     .verb = Verb::Diff,
+     .summary = "Inspect changes to the object's file systems",
+     .description = "Shows what a container has added (A), changed (C) and deleted (D), or what an "
+                    "image's topmost layer has; with two images, how the first differs from the "
+                    "second.",
+     .usage = "[options] {CONTAINER|IMAGE} [IMAGE]",
+     .examples = "diff ctrID\nimage diff --format json redis:alpine\nimage diff web:2 web:1",
+     .options = kDiffOptions,
+     .min_args = 1,
+     .max_args = 2},
     {.paths = "export|container export",
      .verb = Verb::Export,
      .summary = "Export container's filesystem contents as a tar archive",
@@ -252,6 +267,14 @@ constexpr auto kCommands = std::to_array<Command>({
      .examples = "image prune\nimage prune --all --force --filter until=24h",
      .options = kPruneOptions,
      .max_args = 0},
+    {.paths = "image tree",
+     .verb = Verb::ImageTree,
+     .summary = "Print layer hierarchy of an image in a tree format",
+     .description = "Prints an image's layers, the base first, and which images end with each.",
+     .usage = "IMAGE",
+     .examples = "image tree alpine:latest",
+     .min_args = 1,
+     .max_args = 1},
     {.paths = "untag|image untag",
      .verb = Verb::Untag,
      .summary = "Remove one or more names from a locally-stored image",
