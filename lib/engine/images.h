@@ -47,6 +47,7 @@ Result<std::vector<ImageSummary>> list_images(Engine& engine);
 Result<json::Object> inspect_image(Engine& engine, const std::string& name);
 // The newest step first.
 Result<std::vector<HistoryStep>> image_history(Engine& engine, const std::string& name);
+
 // One layer of an image, as `image tree` lists them.
 struct ImageLayer {
     std::string diff_id;
