@@ -10,6 +10,7 @@
 #include "engine/transfers.h"
 #include "store/check.h"
 #include "store/image_store.h"
+#include "store/reserve.h"
 
 #include <fcntl.h>
 
@@ -122,6 +123,7 @@ Result<CheckReport> check_system(Engine& engine,
 
 Status reset_system(Engine& engine) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(context.enter());
     TRY(reconcile(context));
     for (const ContainerRow& row : TRY(list_container_rows(context))) {

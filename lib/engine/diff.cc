@@ -85,9 +85,11 @@ Result<std::vector<Change>> diff_image(Engine& engine,
     Context& context = engine.context();
     TRY(context.enter());
     store::ImageStore images(context.store);
-    auto layers = TRY(images.layer_paths(TRY(images.find_id(name))));
+    const std::string id = TRY(images.find_id(name));
+    auto layers = TRY(images.layer_paths(id));
     if (!older.empty()) {
-        const auto old_layers = TRY(images.layer_paths(TRY(images.find_id(older))));
+        const std::string old_id = TRY(images.find_id(older));
+        const auto old_layers = TRY(images.layer_paths(old_id));
         const auto before = TRY(MountedTree::mount(context.store, old_layers));
         const auto after = TRY(MountedTree::mount(context.store, layers));
         return store::changes_between(before.root(), after.root());

@@ -11,6 +11,7 @@
 #include "store/gc.h"
 #include "store/image_store.h"
 #include "store/registries_config.h"
+#include "store/reserve.h"
 #include "store/transfer_client.h"
 
 namespace dhow::engine {
@@ -169,6 +170,7 @@ static Status remove_users(Engine& engine, const std::string& image) {
 
 Result<RemovedImage> remove_image(Engine& engine, const std::string& name, bool force) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(context.enter());
     TRY(reconcile(context));
     store::ImageStore images(context.store);

@@ -9,6 +9,7 @@
 #include "engine/reconcile.h"
 #include "engine/volumes.h"
 #include "store/image_store.h"
+#include "store/reserve.h"
 
 namespace dhow::engine {
 
@@ -45,6 +46,7 @@ bool may_go(const VolumeDetails& volume, const VolumePruneRequest& request) {
 
 Result<Pruned> prune_containers(Engine& engine, const PruneFilter& filter) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(begin(context));
     Pruned pruned;
     for (const ContainerSummary& container : TRY(list_containers(engine, {.all = true}))) {
@@ -62,6 +64,7 @@ Result<Pruned> prune_containers(Engine& engine, const PruneFilter& filter) {
 
 Result<Pruned> prune_images(Engine& engine, const ImagePruneRequest& request) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(begin(context));
     store::ImageStore images(context.store);
     const uint64_t before = TRY(images.layers_size());
@@ -80,6 +83,7 @@ Result<Pruned> prune_images(Engine& engine, const ImagePruneRequest& request) {
 
 Result<Pruned> prune_volumes(Engine& engine, const VolumePruneRequest& request) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(begin(context));
     Pruned pruned;
     for (const VolumeDetails& volume : TRY(list_volumes(engine))) {

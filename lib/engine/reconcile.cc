@@ -76,13 +76,17 @@ Result<bool> needs_reconciling(Context& context) {
         intents.begin(), intents.end(), [](const auto& row) { return !is_alive(row.owner); });
 }
 
+Status sweep_leftovers(Context& context) {
+    if (!TRY(store::leftovers_exist(context.store))) return {};
+    TRY(context.enter());
+    ignore(store::sweep(context.store), "the next command sweeps again");
+    return {};
+}
+
 Status reconcile(Context& context) {
     const auto intents = TRY(list_intents(context));
     for (const ContainerRow& row : intents) TRY(settle(context, row));
-    if (TRY(store::leftovers_exist(context.store))) {
-        ignore(store::sweep(context.store), "the next command sweeps again");
-    }
-    return {};
+    return sweep_leftovers(context);
 }
 
 }  // namespace dhow::engine

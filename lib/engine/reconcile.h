@@ -15,6 +15,9 @@ struct Context;
 // leftovers. Costs one indexed query and one look into an empty folder when there is nothing to do.
 Status reconcile(Context& context);
 
+// The store's own leftovers alone; namespaces are entered when there are some.
+Status sweep_leftovers(Context& context);
+
 // Some row's owner is dead. One indexed query; joins nothing.
 Result<bool> needs_reconciling(Context& context);
 

@@ -7,6 +7,7 @@
 #include "engine/launch.h"
 #include "engine/network_setup.h"
 #include "engine/reconcile.h"
+#include "store/reserve.h"
 #include "store/volume_store.h"
 
 namespace dhow::engine {
@@ -31,6 +32,7 @@ Error still_running(const ContainerRow& row, ContainerStatus status) {
 
 Result<void> remove_container(Engine& engine, const RemoveRequest& request) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(context.enter());
     TRY(reconcile(context));
     const auto row = TRY(find_container(context, request.container));
@@ -51,6 +53,7 @@ Result<void> remove_container(Engine& engine, const RemoveRequest& request) {
 
 Result<void> cleanup_container(Engine& engine, const std::string& id) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(context.enter());
     const auto row = TRY(find_container_by_id(context, id));
     if (!row) return {};
@@ -66,6 +69,7 @@ Result<void> cleanup_container(Engine& engine, const std::string& id) {
 
 Result<void> finish_foreground(Engine& engine, StartedContainer& started) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     const auto row = TRY(find_container_by_id(context, started.id));
     if (row) {
         if (row->config.options.auto_remove) {

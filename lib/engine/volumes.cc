@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/reconcile.h"
 #include "engine/volume_options.h"
+#include "store/reserve.h"
 #include "store/transfer_client.h"
 #include "store/volume_store.h"
 
@@ -77,6 +78,8 @@ Result<VolumeDetails> create_volume(Engine& engine, const VolumeRequest& request
     Context& context = engine.context();
     TRY(refuse_driver(request.driver));
     const VolumeMount mount = TRY(parse_volume_options(request.options));
+    // What a killed removal left of a volume of this name is no content of the new one.
+    TRY(sweep_leftovers(context));
     store::VolumeStore volumes(context.store);
     store::Volume wanted;
     wanted.anonymous = request.name.empty();
@@ -114,6 +117,7 @@ Result<std::vector<VolumeDetails>> list_volumes(Engine& engine) {
 
 Status remove_volume(Engine& engine, const RemoveVolumeRequest& request) {
     Context& context = engine.context();
+    const store::Room room(context.store.root_fd());
     TRY(context.enter());
     TRY(reconcile(context));
     store::VolumeStore volumes(context.store);

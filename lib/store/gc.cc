@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <set>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -15,6 +16,11 @@
 namespace dhow::store {
 
 namespace {
+
+struct DeadSession {
+    std::string name;
+    UniqueFd folder;  // holds its lock
+};
 
 // The dead session's folder with its lock in our hands; an invalid fd when its owner lives.
 Result<UniqueFd> take_dead_session(int staging, const std::string& name) {
@@ -67,13 +73,22 @@ Result<int> move_orphans(const Store& store,
     return moved;
 }
 
-// A volume's content may be dear to somebody: without a row it goes only when it is empty.
-Result<int> remove_empty_volumes(const Store& store, const std::set<std::string>& known) {
+// A volume's content may be dear to somebody: without a row it goes when it is empty, or when its
+// owner was about to remove it.
+Result<int> remove_volumes(const Store& store,
+                           const StagingSession& session,
+                           const std::set<std::string>& known,
+                           const std::set<std::string>& unwanted) {
     const auto fd = TRY(open_dir_at(store.root_fd(), "volumes"));
     const auto names = TRY(list_dir_at(fd.get(), "."));
     int removed = 0;
     for (const std::string& name : names) {
         if (known.count(name) != 0) continue;
+        if (unwanted.count(name) != 0) {
+            const std::string aside = "volume-" + std::to_string(removed);
+            if (::renameat(fd.get(), name.c_str(), session.fd(), aside.c_str()) == 0) ++removed;
+            continue;
+        }
         const std::string data = name + "/_data";
         ignore(::unlinkat(fd.get(), data.c_str(), AT_REMOVEDIR), "fails on purpose when not empty");
         if (::unlinkat(fd.get(), name.c_str(), AT_REMOVEDIR) == 0) ++removed;
@@ -93,20 +108,11 @@ Result<bool> leftovers_exist(Store& store) {
     return false;
 }
 
-Result<Swept> sweep(Store& store) {
-    Swept swept;
-    // First our own: should we die in here, it is the sign for the next sweep.
-    const auto session = TRY(StagingSession::create(store));
-    const auto staging = TRY(open_dir_at(store.root_fd(), "staging"));
-    const auto names = TRY(list_dir_at(staging.get(), "."));
-    for (const std::string& name : names) {
-        if (name == session.name()) continue;
-        const auto dead = TRY(take_dead_session(staging.get(), name));
-        if (!dead) continue;
-        TRY(remove_tree_at(staging.get(), name));
-        ++swept.sessions;
-    }
-    // The writers' lock: no commit is between its renames and its rows.
+// Under the writers' lock: no commit is between its renames and its rows.
+static Status move_leftovers(Store& store,
+                             const StagingSession& session,
+                             const std::set<std::string>& unwanted_volumes,
+                             Swept& swept) {
     const auto transaction = TRY(Transaction::begin(store.database(), Durability::Synced));
     const auto layers = TRY(hex_column(store.database(), "SELECT diff_id FROM layers"));
     const auto blobs = TRY(hex_column(store.database(), "SELECT digest FROM blobs"));
@@ -114,7 +120,31 @@ Result<Swept> sweep(Store& store) {
     swept.layers = TRY(move_orphans(store, session, "layers", layers));
     TRY(move_orphans(store, session, "skeletons", with_shadows(layers)));
     swept.blobs = TRY(move_orphans(store, session, "blobs/sha256", blobs));
-    swept.volumes = TRY(remove_empty_volumes(store, volumes));
+    swept.volumes = TRY(remove_volumes(store, session, volumes, unwanted_volumes));
+    return {};
+}
+
+Result<Swept> sweep(Store& store) {
+    Swept swept;
+    // First our own: should we die in here, it is the sign for the next sweep.
+    const auto session = TRY(StagingSession::create(store));
+    const auto staging = TRY(open_dir_at(store.root_fd(), "staging"));
+    std::vector<DeadSession> dead;
+    std::set<std::string> unwanted_volumes;
+    for (const std::string& name : TRY(list_dir_at(staging.get(), "."))) {
+        if (name == session.name()) continue;
+        auto folder = TRY(take_dead_session(staging.get(), name));
+        if (!folder) continue;
+        const auto volume = read_file_at(folder.get(), kRemovedVolume);
+        if (volume) unwanted_volumes.insert(*volume);
+        dead.push_back({name, std::move(folder)});
+    }
+    TRY(move_leftovers(store, session, unwanted_volumes, swept));
+    // Last, for what they say of volumes.
+    for (const DeadSession& each : dead) {
+        TRY(remove_tree_at(staging.get(), each.name));
+        ++swept.sessions;
+    }
     return swept;
 }
 

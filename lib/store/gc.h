@@ -12,6 +12,10 @@ namespace dhow::store {
 // True when a session is there whose owner is dead.
 Result<bool> leftovers_exist(Store& store);
 
+// In a session's folder: the name of the volume that its owner is about to remove. Without it a
+// volume's folder that has no row is left alone, for its content may be dear to somebody.
+inline constexpr const char* kRemovedVolume = "removed-volume";
+
 struct Swept {
     int sessions = 0;
     int layers = 0;  // folders without a row

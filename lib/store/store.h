@@ -10,6 +10,7 @@
 //          staging/<random>/         work in progress, each with a held `lock`
 //          containers/<id>/          upper, work, exit record, log
 //          volumes/<name>/_data
+//          reserve                   room to remove things on a full disk (reserve.h)
 #pragma once
 
 #include "base/result.h"

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "store/copy_tree.h"
+#include "store/gc.h"
 #include "store/layer_store.h"
 
 #include <algorithm>
@@ -190,6 +191,7 @@ Status VolumeStore::remove(const std::string& name) {
     }
     TRY(std::move(deleted));
     if (store_.database().changes() == 0) return no_such_volume(name);
+    TRY(replace_file_at(session.fd(), kRemovedVolume, name, 0600, Durability::None));
     TRY(transaction.commit());
     // After the commit: dying in between leaks a folder, the other order could lose somebody's
     // data. `name` had a row, so it is a valid name.

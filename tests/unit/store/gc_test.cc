@@ -97,6 +97,34 @@ TEST_F(GcTest, OnlyEmptyVolumesGo) {
 }
 
 // Two commands begin with a sweep at the same time.
+// `volume rm` killed between its row and its folder.
+TEST_F(GcTest, AVolumeWhoseRemovalWasDecidedGoes) {
+    VolumeStore volumes(store());
+    ASSERT_TRUE(volumes.ensure({.name = "wanted"}));
+    for (const char* name : {"removed", "lost"}) {
+        ASSERT_TRUE(make_dirs(store().path_of("volumes/" + std::string(name) + "/_data")));
+        write_file(store().path_of("volumes/" + std::string(name) + "/_data/f"), "x");
+    }
+    for (const char* name : {"removed", "wanted", "../layers"}) {
+        ASSERT_EQ(in_child([this, name] {
+                      auto own = open_again();
+                      if (!own) return 1;
+                      auto left = StagingSession::create(*own);
+                      if (!left || !replace_file_at(left->fd(), kRemovedVolume, name)) return 2;
+                      ::_exit(0);  // no destructor runs
+                  }),
+                  0);
+    }
+    const auto done = swept();
+    EXPECT_EQ(done.sessions, 3);
+    EXPECT_EQ(done.volumes, 1);
+    EXPECT_FALSE(exists_at(AT_FDCWD, store().path_of("volumes/removed")));
+    EXPECT_TRUE(exists_at(AT_FDCWD, store().path_of("volumes/wanted/_data")));
+    EXPECT_TRUE(exists_at(AT_FDCWD, store().path_of("volumes/lost/_data/f")))
+        << "nobody asked for it";
+    EXPECT_TRUE(exists_at(AT_FDCWD, store().path_of("layers")));
+}
+
 TEST_F(GcTest, SweepsBesideEachOther) {
     for (int i = 0; i < 4; ++i) leave_session();
     for (const char digit : {'b', 'c', 'd'}) {
