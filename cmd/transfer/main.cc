@@ -9,6 +9,7 @@
 #include "store/transfer/pull.h"
 #include "store/transfer/push.h"
 #include "store/transfer/registry_options.h"
+#include "store/transfer/sandbox.h"
 #include "store/transfer/save.h"
 #include "store/transfer/tree_transfer.h"
 #include "store/transfer/verify.h"
@@ -16,6 +17,7 @@
 
 #include <csignal>
 #include <mutex>
+#include <utility>
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -85,12 +87,16 @@ Result<store::TransferResult> serve(const store::TransferContext& context) {
 
 Result<store::TransferResult> run(Output& output) {
     const auto bytes = TRY(read_all(kIn));
-    const auto request = TRY(store::decode_request(bytes));
+    auto request = TRY(store::decode_request(bytes));
+    // Before the walls close: settings, logins and keys of the user.
+    auto registries = TRY(store::plan_registry(request));
+    TRY_CONTEXT(store::enter_sandbox(store::sandbox_for(request, store::kArchiveFd)),
+                "close the sandbox of dhow-transfer");
     const store::TransferContext context{
         .request = request,
         .report =
             [&](const store::TransferEvent& event) { output.write(store::encode_event(event)); },
-        .registries = TRY(store::plan_registry(request))};
+        .registries = std::move(registries)};
     return serve(context);
 }
 

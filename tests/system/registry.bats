@@ -273,3 +273,28 @@ PY
     works localhost/several:1
     rm -rf "$work"
 }
+
+# of PID FIELD: of /proc/PID/status.
+of() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"; }
+
+@test "a transfer under way is behind walls: a root of its own, few capabilities, few system calls" {
+    local pid="" listener puller
+    # A registry that takes the connection and never answers.
+    python3 -c 'import socket,time
+s=socket.create_server(("127.0.0.1", 5009)); time.sleep(30)' 3>&- &
+    listener=$!
+    wait_until 5 bash -c ": </dev/tcp/127.0.0.1/5009"
+    dhow pull -q --tls-verify=false 127.0.0.1:5009/stuck:1 >/dev/null 2>&1 3>&- &
+    puller=$!
+    wait_until 5 pgrep -x dhow-transfer
+    pid=$(pgrep -x dhow-transfer)
+    wait_until 5 same 2 "$(of "$pid" Seccomp)"
+    same 1 "$(of "$pid" NoNewPrivs)"
+    # Nothing but chown, dac_override, fowner, fsetid, mknod, setfcap; as root what trusted attributes need.
+    same 0 $((0x$(of "$pid" CapEff) & ~0x8820001b))
+    same "" "$(ls -A "/proc/$pid/root/home" "/proc/$pid/root/root" "/proc/$pid/root/proc" 2>/dev/null)"
+    same "" "$(awk '$5 == "/staging" && $6 !~ /^rw,nosuid,nodev,noexec/ || $5 != "/staging" && $6 !~ /^ro,nosuid,nodev/' "/proc/$pid/mountinfo")"
+    kill "$listener" "$puller"
+    wait "$puller" "$listener" || true
+    wait_until 5 bash -c "! pgrep -x dhow-transfer"
+}
