@@ -51,6 +51,7 @@ class AuthFile : public TreeTest {
 };
 
 TEST_F(AuthFile, FilesInTheirOrder) {
+    const auto old = path("home/.dockercfg");
     const auto docker = path("home/.docker/config.json");
     const auto own = path("home/.config/containers/auth.json");
     EXPECT_EQ(auth_files(""), (std::vector<std::string>{own, docker, old}));
