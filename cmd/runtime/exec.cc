@@ -64,16 +64,19 @@ static void add_capability(std::vector<std::string>& set, const std::string& nam
     if (std::find(set.begin(), set.end(), name) == set.end()) set.push_back(name);
 }
 
+// Of those that this process asks for: the container's own were told when it was made.
+static void warn_of_unknown(const oci::Capabilities& capabilities) {
+    for (const std::string& name : oci::unknown_capabilities(capabilities)) {
+        oci::log_warning("ignoring unknown capability " + printable(name));
+    }
+}
+
 static void apply_capabilities(const Options& options, oci::Process& process) {
     if (!options.has("cap")) return;
     if (!process.capabilities) process.capabilities.emplace();
+    warn_of_unknown({.bounding = options.values("cap")});
     auto& sets = *process.capabilities;
     for (const std::string& name : options.values("cap")) {
-        // As runc: one that this kernel's headers do not name cannot be added, which is no harm.
-        if (!oci::capability_number(name)) {
-            oci::log_warning("ignoring unknown capability " + printable(name));
-            continue;
-        }
         add_capability(sets.bounding, name);
         add_capability(sets.effective, name);
         add_capability(sets.permitted, name);
@@ -109,6 +112,7 @@ static Result<oci::Process> choose_process(const Parsed& parsed, const oci::Runt
         const auto text = TRY(read_file_at(AT_FDCWD, parsed.options.value("process")));
         process = TRY(oci::parse_process(text));
         if (parsed.options.flag("tty")) process.terminal = true;
+        warn_of_unknown(process.capabilities.value_or(oci::Capabilities{}));
     } else {
         if (!spec.process) return make_error(ErrorKind::InvalidArgument, "process is missing");
         process = TRY(process_from_options(parsed, *spec.process));

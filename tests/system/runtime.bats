@@ -313,7 +313,7 @@ PYTHON
 @test "a malformed config.json is one line that names the member" {
     for change in 'p["cwd"] = "relative"' 'p["args"] = []' 'p["user"]["uid"] = -1' 'p["user"]["uid"] = 4294967295' \
         'c["ociVersion"] = "2.0.0"' 'c["mounts"] = {}' 'l["namespaces"].append({"type": "pid"})' \
-        'p["capabilities"]["bounding"] = ["CAP_NOSUCH"]' 'p["rlimits"] = [{"type": "RLIMIT_X", "soft": 1, "hard": 1}]'; do
+        'p["rlimits"] = [{"type": "RLIMIT_X", "soft": 1, "hard": 1}]'; do
         rm config.json
         rt spec
         edit 'p["terminal"] = False' "$change"

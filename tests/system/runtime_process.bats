@@ -150,6 +150,21 @@ pinned() {
     assert_clean
 }
 
+@test "config.json: unknown capabilities are left out with a warning (config.md, capabilities)" {
+    edit 'p["capabilities"] = {k: ["CAP_KILL", "CAP_NOSUCH"] for k in ("bounding", "effective", "permitted")}'
+    args grep -E '^Cap(Bnd|Eff)' /proc/self/status
+    run rt run "$ID"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"ignoring unknown capability CAP_NOSUCH"* ]]
+    [[ "$output" == *$'CapEff:\t0000000000000020'* && "$output" == *$'CapBnd:\t0000000000000020'* ]]
+    edit 'p["args"] = ["sleep", "100"]'
+    rt run --detach "$ID"
+    python3 -c 'import json; p = json.load(open("config.json"))["process"]; p["args"] = ["true"]; json.dump(p, open("p.json", "w"))'
+    run rt exec --process p.json "$ID"
+    [[ "$status" -eq 0 && "$output" == *"ignoring unknown capability CAP_NOSUCH"* ]]
+    rt delete --force "$ID"
+}
+
 @test "exec: unknown capabilities are left out with a warning, no_new_privs is the container's unless said otherwise" {
     args sleep 100
     rt run --detach "$ID"

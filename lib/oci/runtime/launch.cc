@@ -319,8 +319,11 @@ Result<MovedDevices> move_devices(const InitPlan& plan, const Child& init) {
     return MovedDevices::move(wanted, std::move(netns));
 }
 
-void warn_of_ambient(const Process& process) {
+void warn_of_capabilities(const Process& process) {
     if (!process.capabilities) return;
+    for (const std::string& name : unknown_capabilities(*process.capabilities)) {
+        log_warning("ignoring unknown capability " + printable(name));
+    }
     for (const std::string& name : lost_ambient(*process.capabilities)) {
         log_warning("can't raise ambient capability " + printable(name) +
                     ": it is not in the permitted and the inheritable set");
@@ -342,7 +345,7 @@ Result<Launched> launch_planned(const RuntimeSpec& spec,
     Launched launched{init.take(), first_state(spec, plan), std::move(sync.parent), UniqueFd()};
     launched.state.init = TRY(identify(launched.init.pid()));
     log_debug("init " + std::to_string(launched.init.pid()) + ": born, in its cgroup");
-    warn_of_ambient(*spec.process);
+    warn_of_capabilities(*spec.process);
     TRY(launched.sync.send(ParentMessage::Proceed));
     // Compiled while the child mounts.
     TRY(give_filter(launched.sync, spec));

@@ -201,9 +201,6 @@ TEST(Payload, WhatCannotRunFailsBeforeItIsStarted) {
         process = sample();
         process.rlimits = {{.type = "RLIMIT_NOSUCH"}};
         EXPECT_FALSE(prepare(process));
-        process = sample();
-        process.capabilities = Capabilities{.bounding = {"CAP_NOSUCH"}};
-        EXPECT_FALSE(prepare(process));
     });
 }
 

@@ -32,7 +32,7 @@ static std::string_view status_value(std::string_view status, std::string_view n
 
 static Status check_capabilities(std::string_view status, const Process& process) {
     if (!process.capabilities) return {};
-    const auto allowed = TRY(resolve_capabilities(*process.capabilities));
+    const auto allowed = resolve_capabilities(*process.capabilities);
     const uint64_t most = allowed.bounding | allowed.permitted;
     for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
         const auto has = parse_int<uint64_t>(status_value(status, set), 16);

@@ -108,7 +108,7 @@ static Status take_limits(const PayloadPlan& plan) {
 
 static Status become_user(const PayloadPlan& plan) {
     if (!plan.process.capabilities) return set_user(plan.process.user, plan.keep_groups);
-    const auto sets = TRY(resolve_capabilities(*plan.process.capabilities));
+    const auto sets = resolve_capabilities(*plan.process.capabilities);
     TRY(drop_bounding(sets));
     TRY(set_user(plan.process.user, plan.keep_groups));
     return set_capabilities(sets);

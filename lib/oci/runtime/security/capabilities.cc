@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/runtime/security/capabilities.h"
 
-#include "base/text.h"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -71,26 +69,37 @@ std::vector<std::string> all_capability_names() {
     return {kNames.begin(), kNames.end()};
 }
 
-static Result<uint64_t> resolve(const std::vector<std::string>& names) {
+static uint64_t resolve(const std::vector<std::string>& names) {
     uint64_t set = 0;
     for (const std::string& name : names) {
         const auto number = capability_number(name);
-        if (!number) {
-            return make_error(ErrorKind::InvalidArgument,
-                              "unknown capability '" + printable(name) + "'");
-        }
-        set |= uint64_t{1} << *number;
+        if (number) set |= uint64_t{1} << *number;
     }
     return set;
 }
 
-Result<CapabilitySets> resolve_capabilities(const Capabilities& capabilities) {
+std::vector<std::string> unknown_capabilities(const Capabilities& capabilities) {
+    std::vector<std::string> unknown;
+    for (const auto* names : {&capabilities.bounding,
+                              &capabilities.effective,
+                              &capabilities.inheritable,
+                              &capabilities.permitted,
+                              &capabilities.ambient}) {
+        for (const std::string& name : *names) {
+            const bool seen = std::find(unknown.begin(), unknown.end(), name) != unknown.end();
+            if (!seen && !capability_number(name)) unknown.push_back(name);
+        }
+    }
+    return unknown;
+}
+
+CapabilitySets resolve_capabilities(const Capabilities& capabilities) {
     CapabilitySets sets;
-    sets.bounding = TRY(resolve(capabilities.bounding));
-    sets.effective = TRY(resolve(capabilities.effective));
-    sets.inheritable = TRY(resolve(capabilities.inheritable));
-    sets.permitted = TRY(resolve(capabilities.permitted));
-    sets.ambient = TRY(resolve(capabilities.ambient));
+    sets.bounding = resolve(capabilities.bounding);
+    sets.effective = resolve(capabilities.effective);
+    sets.inheritable = resolve(capabilities.inheritable);
+    sets.permitted = resolve(capabilities.permitted);
+    sets.ambient = resolve(capabilities.ambient);
     // The newest are the ones an old kernel lacks.
     uint64_t known = ~uint64_t{0};
     for (int number = CAP_LAST_CAP; number > CAP_AUDIT_READ && !kernel_knows(number); --number) {

@@ -25,8 +25,12 @@ struct CapabilitySets {
 std::optional<int> capability_number(std::string_view name);
 std::vector<std::string> all_capability_names();
 
-// An unknown name is an error; a known one that this kernel lacks is left out.
-Result<CapabilitySets> resolve_capabilities(const Capabilities& capabilities);
+// Unknown names, and known ones that this kernel lacks, are left out (runtime-spec, config.md:
+// "Runtimes SHOULD NOT fail").
+CapabilitySets resolve_capabilities(const Capabilities& capabilities);
+
+// Names that mean nothing, each once: whoever asked for them is told. Pure.
+std::vector<std::string> unknown_capabilities(const Capabilities& capabilities);
 
 // Those that cannot be ambient, since they are not permitted and inheritable too
 // (capabilities(7)): they are left out, and whoever asked for them is told. Pure.
