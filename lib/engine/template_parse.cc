@@ -73,6 +73,8 @@ class PipelineParser {
         while (peek().kind != Token::Kind::End && !is_symbol("|") && !is_symbol(")")) {
             words.push_back(TRY(operand(depth)));
             while (peek().kind == Token::Kind::Field && !peek().spaced) {
+                if (peek().text.empty())
+                    return template_error(where_, "unexpected '.' after operand");
                 words.back().fields.push_back(take().text);
             }
         }

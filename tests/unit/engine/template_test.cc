@@ -97,6 +97,8 @@ TEST(Template, Table) {
         {"{{.Name 1}}", "E: template: t: can't give argument to non-function"},
         {"{{index .Names 9}}", "E: template: t: error calling index: index out of range: 9"},
         {"{{join .Name \",\"}}", "E: template: t: join wants a list and a separator"},
+        {"{{..}}", "E: template: t:1: unexpected '.' after operand"},
+        {"{{.ID.}}", "E: template: t:1: unexpected '.' after operand"},
         {"{{upper}}", "E: template: t: wrong number of args for upper: got 0"},
         {"{{$x}}", "E: template: t: undefined variable \"$x\""},
         {"{{range .Size}}x{{end}}", "E: template: t: range can't iterate over 42"},
