@@ -110,7 +110,7 @@ void check_process(const Process& process) {
     }
     if (!process.capabilities) return;
     const auto sets = resolve_capabilities(*process.capabilities);
-    require(!sets || (sets->bounding >> 41U) == 0);
+    require(sets.bounding >> 41U == 0);
 }
 
 void fuzz_config(std::string_view text, bool detach) {
