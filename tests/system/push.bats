@@ -140,6 +140,34 @@ listing() { tar -tvf - --numeric-owner | sort; }
     dhow rmi localhost/one:1 localhost/same:1
 }
 
+@test "load of folders: oci-dir and docker-dir, as dhow and skopeo write them" {
+    local id
+    id=$(dhow images -q --no-trunc localhost/busybox:latest)
+    rm -rf "$T/out"
+    mkdir -p "$T/out"
+    chmod 777 "$T/out"
+    dhow save -q --format oci-dir -o "$T/out/oci" localhost/busybox:latest
+    dhow save -q --format docker-dir -o "$T/out/docker" localhost/busybox:latest
+    skopeo --insecure-policy copy -q "oci-archive:$(busybox_oci)" "dir:$T/out/skopeo"
+    chmod -R a+rX "$T/out/skopeo"
+    dhow rmi -f localhost/busybox:latest >/dev/null
+    for folder in skopeo docker oci; do
+        succeed dhow load -i "$T/out/$folder"
+        succeed dhow image exists "${id#sha256:}"
+        same hello "$(dhow run --rm --network none "${id#sha256:}" echo hello)"
+        dhow rmi -f "${id#sha256:}" >/dev/null
+    done
+    # Whatever is not what it is called; a layer that is here already is not asked for.
+    local blob
+    for blob in "$T"/out/docker/????????????????*; do echo >>"$blob"; done
+    refuse 125 "damaged" dhow load -q -i "$T/out/docker"
+    mkdir "$T/out/empty"
+    refuse 125 "no image" dhow load -q -i "$T/out/empty"
+    ln -s /etc/passwd "$T/out/empty/version"
+    refuse 125 "no image" dhow load -q -i "$T/out/empty"
+    load_busybox
+}
+
 @test "oci-archive, oci-dir and docker-dir, as skopeo reads them" {
     local id format
     id=$(two)

@@ -81,15 +81,21 @@ Result<std::vector<TransferredImage>> load_docker_archive(const TransferContext&
 // --- OCI archive: oci-layout, index.json, blobs/sha256/<hex>
 // ------------------------------------------
 
-std::string blob_name(const oci::Digest& digest) {
-    return "blobs/sha256/" + digest.hex();
-}
+// Where the blobs of an archive are.
+struct Blobs {
+    const ArchiveFile& archive;
+    std::string folder;  // "blobs/sha256/", or nothing
+
+    [[nodiscard]] std::string name_of(const oci::Digest& digest) const {
+        return folder + digest.hex();
+    }
+};
 
 // A document whose bytes are what its descriptor says.
-Result<std::string> read_verified(const ArchiveFile& archive,
+Result<std::string> read_verified(const Blobs& blobs,
                                   const oci::Descriptor& descriptor,
                                   size_t limit) {
-    auto bytes = TRY(archive.read(blob_name(descriptor.digest), limit));
+    auto bytes = TRY(blobs.archive.read(blobs.name_of(descriptor.digest), limit));
     if (bytes.size() == descriptor.size && sha256_hex(bytes) == descriptor.digest.hex()) {
         return bytes;
     }
@@ -98,14 +104,14 @@ Result<std::string> read_verified(const ArchiveFile& archive,
 }
 
 Result<oci::Descriptor> descend(const TransferContext& context,
-                                const ArchiveFile& archive,
+                                const Blobs& blobs,
                                 oci::Descriptor descriptor) {
     const auto wanted = context.request.platform.empty()
                             ? oci::host_platform()
                             : TRY(oci::parse_platform(context.request.platform));
     for (int depth = 0; oci::is_index_type(descriptor.media_type); ++depth) {
         if (depth == kMaxIndexDepth) return make_error(ErrorKind::Corrupt, "indexes nest too deep");
-        const auto text = TRY(read_verified(archive, descriptor, oci::kMaxManifestBytes));
+        const auto text = TRY(read_verified(blobs, descriptor, oci::kMaxManifestBytes));
         const auto index = TRY(oci::parse_index(text, descriptor.media_type));
         descriptor = TRY(oci::choose_manifest(index, wanted));
     }
@@ -125,17 +131,17 @@ Status add_names(const oci::Descriptor& descriptor, TransferredImage& image) {
     return {};
 }
 
-Result<TransferredImage> load_oci_image(const TransferContext& context,
-                                        const ArchiveFile& archive,
-                                        const oci::Descriptor& listed) {
-    const auto descriptor = TRY(descend(context, archive, listed));
-    const auto text = TRY(read_verified(archive, descriptor, oci::kMaxManifestBytes));
-    const auto manifest = TRY(oci::parse_manifest(text, descriptor.media_type));
-    const auto config = TRY(read_verified(archive, manifest.config, oci::kMaxConfigBytes));
+// What a manifest names, each verified by its digest.
+Result<TransferredImage> load_blobs(const TransferContext& context,
+                                    const Blobs& blobs,
+                                    const std::string& text,
+                                    const std::string& media_type) {
+    const auto manifest = TRY(oci::parse_manifest(text, media_type));
+    const auto config = TRY(read_verified(blobs, manifest.config, oci::kMaxConfigBytes));
     const auto parsed = TRY(oci::parse_image_config(config));
     TRY(check_layer_count(manifest, parsed));
-    auto image = TRY(begin_image(
-        {.manifest = text, .manifest_media_type = descriptor.media_type, .config = config}));
+    auto image =
+        TRY(begin_image({.manifest = text, .manifest_media_type = media_type, .config = config}));
     for (size_t i = 0; i < manifest.layers.size(); ++i) {
         const oci::Descriptor& layer = manifest.layers[i];
         TRY(oci::layer_compression(layer.media_type));
@@ -143,9 +149,18 @@ Result<TransferredImage> load_oci_image(const TransferContext& context,
             .digest = layer.digest, .size = layer.size, .diff_id = parsed.rootfs.diff_ids[i]};
         image.layers.push_back(
             TRY(take_layer(context, expected, layer.digest.text(), [&](const ByteSink& sink) {
-                return archive.stream(blob_name(layer.digest), sink);
+                return blobs.archive.stream(blobs.name_of(layer.digest), sink);
             })));
     }
+    return image;
+}
+
+Result<TransferredImage> load_oci_image(const TransferContext& context,
+                                        const Blobs& blobs,
+                                        const oci::Descriptor& listed) {
+    const auto descriptor = TRY(descend(context, blobs, listed));
+    const auto text = TRY(read_verified(blobs, descriptor, oci::kMaxManifestBytes));
+    auto image = TRY(load_blobs(context, blobs, text, descriptor.media_type));
     TRY(add_names(listed, image));
     return image;
 }
@@ -154,10 +169,25 @@ Result<std::vector<TransferredImage>> load_oci_archive(const TransferContext& co
                                                        const ArchiveFile& archive) {
     const auto text = TRY(archive.read("index.json", oci::kMaxManifestBytes));
     const auto index = TRY(oci::parse_index(text, oci::kOciIndex));
+    const Blobs blobs{archive, "blobs/sha256/"};
     std::vector<TransferredImage> images;
     for (const oci::Descriptor& listed : index.manifests) {
-        images.push_back(TRY(load_oci_image(context, archive, listed)));
+        images.push_back(TRY(load_oci_image(context, blobs, listed)));
     }
+    return images;
+}
+
+// --- docker-dir (skopeo's "dir:"): version, manifest.json as a registry has it, <hex>
+// -------------------------------------------------------------------------------------
+
+Result<std::vector<TransferredImage>> load_docker_dir(const TransferContext& context,
+                                                      const ArchiveFile& archive) {
+    const auto text = TRY(archive.read("manifest.json", oci::kMaxManifestBytes));
+    const auto document = TRY(json::parse_object(text, "manifest.json"));
+    const auto media_type = TRY(json::get_string(document, "mediaType"));
+    std::vector<TransferredImage> images;
+    images.push_back(TRY(load_blobs(
+        context, Blobs{archive, ""}, text, media_type.value_or(std::string(oci::kOciManifest)))));
     return images;
 }
 
@@ -167,7 +197,9 @@ Result<std::vector<TransferredImage>> load_archive(const TransferContext& contex
     const auto archive = TRY(ArchiveFile::open(fd, context.request.staging_dir));
     std::vector<TransferredImage> images;
     // `docker save` of today writes both; manifest.json is the one that knows the names.
-    if (archive.has("manifest.json")) {
+    if (archive.has("version")) {
+        images = TRY(load_docker_dir(context, archive));
+    } else if (archive.has("manifest.json")) {
         images = TRY(load_docker_archive(context, archive));
     } else if (archive.has("index.json")) {
         images = TRY(load_oci_archive(context, archive));

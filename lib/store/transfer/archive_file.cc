@@ -5,12 +5,14 @@
 #include "base/text.h"
 #include "store/transfer/layer_apply.h"
 #include "store/transfer/tar.h"
+#include "store/transfer/tree_transfer.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace dhow::store {
@@ -78,7 +80,31 @@ class ArchiveFile::Indexer : public TarSink {
     std::map<std::string, Member>& members_;
 };
 
+Result<ArchiveFile> ArchiveFile::open_folder(int folder) {
+    ArchiveFile archive;
+    archive.folder_.emplace(TRY(open_dir_at(folder, ".")));
+    return archive;
+}
+
+// Its digest is checked by whoever reads it: somebody may be changing the folder meanwhile.
+Result<UniqueFd> ArchiveFile::open_in_folder(const std::string& name) const {
+    auto file = TRY(folder_->open_at(name, O_RDONLY | O_NONBLOCK, 0, RootDir::Links::Beneath));
+
+    struct stat st {};
+
+    if (::fstat(file.get(), &st) != 0) return system_error("look at '" + printable(name) + "'");
+    if (S_ISREG(st.st_mode)) return file;
+    return make_error(ErrorKind::Corrupt, "'" + printable(name) + "' is no regular file");
+}
+
+bool ArchiveFile::has(const std::string& name) const {
+    return folder_ ? open_in_folder(name).has_value() : members_.contains(name);
+}
+
 Result<ArchiveFile> ArchiveFile::open(int fd, const std::string& staging_dir) {
+    struct stat st {};
+
+    if (::fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) return open_folder(fd);
     ArchiveFile archive;
     archive.file_ = TRY(spool(fd, staging_dir));
     if (::lseek(archive.file_.get(), 0, SEEK_SET) != 0) return system_error("rewind the archive");
@@ -107,6 +133,7 @@ Result<ArchiveFile::Member> ArchiveFile::find(const std::string& name) const {
 }
 
 Result<std::string> ArchiveFile::read(const std::string& name, size_t limit) const {
+    if (folder_) return folder_->read_file(name, limit);
     const auto member = TRY(find(name));
     if (member.size > limit) {
         return make_error(ErrorKind::InvalidArgument,
@@ -121,6 +148,10 @@ Result<std::string> ArchiveFile::read(const std::string& name, size_t limit) con
 }
 
 Status ArchiveFile::stream(const std::string& name, const ByteSink& sink) const {
+    if (folder_) {
+        const auto file = TRY(open_in_folder(name));
+        return read_stream(file.get(), sink);
+    }
     const auto member = TRY(find(name));
     std::vector<char> chunk(std::min<uint64_t>(kChunk, std::max<uint64_t>(member.size, 1)));
     uint64_t done = 0;

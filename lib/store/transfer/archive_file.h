@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image archive opened for random access: decompressed or spooled into the staging folder first
-// where it is not a plain, seekable tar.
+// An image archive opened for random access: spooled into the staging folder first, decompressed;
+// or a folder that holds the same files.
 #pragma once
 
 #include "base/result.h"
+#include "base/root_dir.h"
 #include "base/unique_fd.h"
 #include "store/transfer/decompress.h"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace dhow::store {
@@ -17,7 +19,7 @@ class ArchiveFile {
   public:
     static Result<ArchiveFile> open(int fd, const std::string& staging_dir);
 
-    [[nodiscard]] bool has(const std::string& name) const { return members_.contains(name); }
+    [[nodiscard]] bool has(const std::string& name) const;
 
     // At most `limit` bytes; NotFound names the member.
     [[nodiscard]] Result<std::string> read(const std::string& name, size_t limit) const;
@@ -32,9 +34,12 @@ class ArchiveFile {
 
     class Indexer;
 
+    static Result<ArchiveFile> open_folder(int folder);
     [[nodiscard]] Result<Member> find(const std::string& name) const;
+    [[nodiscard]] Result<UniqueFd> open_in_folder(const std::string& name) const;
 
     UniqueFd file_;
+    std::optional<RootDir> folder_;  // instead of a file
     std::map<std::string, Member> members_;
 };
 

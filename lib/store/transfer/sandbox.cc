@@ -25,7 +25,7 @@ namespace {
 // Four layers at once, each with a window of up to 128 MiB (0009), and what else is held.
 constexpr uint64_t kMemory = 1U << 30U;
 constexpr rlim_t kOpenFiles = 1024;
-constexpr const char* kOutputPlace = "/output";
+constexpr const char* kArchivePlace = "/archive";
 
 constexpr uint64_t bit(int capability) {
     return uint64_t{1} << static_cast<unsigned>(capability);
@@ -226,7 +226,7 @@ Status take_network_files(NewRoot& root) {
 // A folder that is open leads to its parents: the verb gets it anew, as one of this root. Taken by
 // its path, since who opened it may have been in another mount namespace; that it is the same one
 // is checked.
-Result<UniqueFd> copy_of_output(int folder) {
+Result<UniqueFd> copy_of_archive(int folder) {
     struct stat opened {};
 
     if (folder < 0 || ::fstat(folder, &opened) != 0 || !S_ISDIR(opened.st_mode)) return UniqueFd();
@@ -235,28 +235,31 @@ Result<UniqueFd> copy_of_output(int folder) {
 
     struct stat found {};
 
-    if (::fstat(tree.get(), &found) != 0) return system_error("look at the output folder");
+    if (::fstat(tree.get(), &found) != 0) return system_error("look at the archive's folder");
     if (found.st_dev == opened.st_dev && found.st_ino == opened.st_ino) return tree;
-    return make_error(ErrorKind::Conflict, "the output folder was moved", "try again");
+    return make_error(ErrorKind::Conflict, "the archive's folder was moved", "try again");
 }
 
-Status reopen_output(int folder) {
-    const auto inside = TRY(open_dir_at(AT_FDCWD, kOutputPlace));
+Status reopen_archive(int folder) {
+    const auto inside = TRY(open_dir_at(AT_FDCWD, kArchivePlace));
     if (::dup3(inside.get(), folder, O_CLOEXEC) >= 0) return {};
-    return system_error("reopen the output folder");
+    return system_error("reopen the archive's folder");
 }
 
 Status change_root(const Sandbox& sandbox) {
     TRY(leave_mounts());
-    const auto output = TRY(copy_of_output(sandbox.output_folder));
+    const auto archive = TRY(copy_of_archive(sandbox.archive_folder));
     auto root = TRY(NewRoot::create());
     for (const SandboxFolder& folder : sandbox.folders) {
         TRY(root.take(folder.source, folder.place, folder.writable ? kData : kReadOnly));
     }
     if (sandbox.network) TRY(take_network_files(root));
-    if (output) TRY(root.put(output.get(), true, kOutputPlace, kData));
+    if (archive) {
+        const uint64_t attributes = sandbox.archive_writable ? kData : kReadOnly;
+        TRY(root.put(archive.get(), true, kArchivePlace, attributes));
+    }
     TRY(root.enter());
-    return output ? reopen_output(sandbox.output_folder) : Status();
+    return archive ? reopen_archive(sandbox.archive_folder) : Status();
 }
 
 // --- limits -------------------------------------------------------------------------------------
@@ -318,7 +321,9 @@ Sandbox sandbox_for(TransferRequest& request, int archive_fd) {
     sandbox.network = needs_network(request.verb);
     sandbox.capabilities = capabilities_for(request);
     sandbox.memory = kMemory;
-    sandbox.output_folder = request.verb == TransferVerb::Save ? archive_fd : -1;
+    sandbox.archive_writable = request.verb == TransferVerb::Save;
+    const bool may_be_folder = sandbox.archive_writable || request.verb == TransferVerb::Load;
+    if (may_be_folder) sandbox.archive_folder = archive_fd;
     add_folder(sandbox, request.staging_dir, "/staging", true);
     add_folder(sandbox, request.layers_dir, "/layers", false);
     add_folder(sandbox, request.skeletons_dir, "/skeletons", false);

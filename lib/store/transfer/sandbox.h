@@ -26,7 +26,9 @@ struct Sandbox {
     bool network = false;                // with the files that names and certificates need
     uint64_t capabilities = 0;           // one bit a capability
     uint64_t memory = 0;                 // bytes of private memory; 0: as much as there is
-    int output_folder = -1;  // an open folder that a verb writes to: is in the root, too
+    // The archive where it is an open folder: is in the root, too.
+    int archive_folder = -1;
+    bool archive_writable = false;
 };
 
 // What a request needs. Its folders are named as they are inside from here on.
