@@ -71,6 +71,10 @@ bool is_crun(std::string_view runtime) {
     return runtime == "crun" || runtime.ends_with("/crun");
 }
 
+// The name that the cover has in mountinfo: whoever inherits it must not take the machine for one
+// of version 1.
+constexpr const char* kCover = "dhow-no-unified";
+
 // crun refuses a hybrid machine whose version 2 half has controllers, even when it is told to leave
 // cgroups alone. Covered in this command's own mount namespace, which the shim inherits, that half
 // is not there, and the machine looks like one of version 1.
@@ -83,8 +87,19 @@ Status hide_unified(const Context& context) {
     struct statfs fs {};
 
     const bool covered = ::statfs(place, &fs) == 0 && fs.f_type != CGROUP2_SUPER_MAGIC;
-    if (covered || ::mount("tmpfs", place, "tmpfs", MS_RDONLY, "nr_inodes=1") == 0) return {};
+    if (covered || ::mount(kCover, place, "tmpfs", MS_RDONLY, "nr_inodes=1") == 0) return {};
     return system_error("hide '" + unified->mount_point + "' from crun");
+}
+
+Result<bool> unified_is_hidden() {
+    const auto mounts = TRY(read_file_at(AT_FDCWD, "/proc/self/mountinfo"));
+    return mounts.find(" - tmpfs " + std::string(kCover) + " ") != std::string::npos;
+}
+
+// Of this machine, not of what crun is shown of it.
+Result<bool> is_hybrid(const CgroupLayout& layout) {
+    if (layout.mode == CgroupMode::Hybrid) return true;
+    return unified_is_hidden();
 }
 
 Status require(const CgroupAbilities& abilities,
@@ -113,7 +128,7 @@ Result<CgroupAbilities> cgroup_abilities(const Context& context, const std::stri
         abilities.why_not = "no cgroup file system is mounted";
         return abilities;
     }
-    if (is_crun(runtime) && layout.mode == CgroupMode::Hybrid) {
+    if (is_crun(runtime) && TRY(is_hybrid(layout))) {
         abilities.manager = "none";
         abilities.why_not = "crun does not work with hybrid cgroups; use another --runtime";
     } else if (layout.mode == CgroupMode::V2) {
