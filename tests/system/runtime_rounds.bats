@@ -127,7 +127,7 @@ for _ in range(int(os.environ["ROUNDS"])):
     elif not os.path.exists(f"{STATE}/{ID}/state.json"):
         halves += 1
         # nobody knows of it: it must end by itself
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while processes() and time.monotonic() < end: time.sleep(0.01)
         assert not processes(), processes()
     call("delete", "--force", ID, check=True)
@@ -239,7 +239,7 @@ for _ in range(int(os.environ["ROUNDS"])):
     time.sleep(random.uniform(0.3, 1.05) * span)
     killed.kill()
     killed.wait()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     quiet = 0  # one look is not enough: a child of the caller may be about to become a call
     while quiet < 5:
         quiet = 0 if whole_calls() else quiet + 1
