@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times whole processes, one contender after the other in every round, so that a machine whose
 speed drifts is as slow for each of them."""
+import itertools
 import os
 import subprocess
 import time
@@ -44,11 +45,13 @@ def median(values):
 
 
 def interleaved(commands, rounds):
-    """commands: name -> argv. Returns name -> list of milliseconds."""
+    """commands: name -> argv. Returns name -> list of milliseconds. Who comes first changes from round to round: the
+    kernel clears up after a command (filters, control groups) while the next one runs."""
     taken = {name: [] for name in commands}
+    orders = itertools.cycle(itertools.permutations(commands))
     for number in range(-ROUNDS_NOT_COUNTED, rounds):
-        for name, argv in commands.items():
-            spent = once(argv)
+        for name in next(orders):
+            spent = once(commands[name])
             if number >= 0:
                 taken[name].append(spent)
     return taken
