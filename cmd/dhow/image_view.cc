@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cmd/dhow/argv_normalize.h"
 #include "cmd/dhow/human.h"
+#include "engine/filters.h"
 
 #include <algorithm>
 
@@ -23,12 +24,6 @@ std::string digest_of(const engine::ImageSummary& image, std::string_view reposi
     return image.digests.empty()
                ? "<none>"
                : std::string(split_once(image.digests[0], '@').second.value_or("<none>"));
-}
-
-bool has_label(const engine::ImageSummary& image, std::string_view wanted) {
-    const auto [key, value] = split_once(wanted, '=');
-    const auto found = image.labels.find(std::string(key));
-    return found != image.labels.end() && (!value || found->second == *value);
 }
 
 bool glob(std::string_view pattern, std::string_view text) {
@@ -141,7 +136,7 @@ Status ImageFilter::add(std::string_view text) {
 std::vector<std::string> ImageFilter::passing_names(const engine::ImageSummary& image) const {
     if (dangling && *dangling != image.names.empty()) return {};
     const bool labelled = std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
-        return has_label(image, label);
+        return engine::has_label(image.labels, label);
     });
     if (!labelled) return {};
     if (references.empty()) return image.names.empty() ? std::vector<std::string>{""} : image.names;

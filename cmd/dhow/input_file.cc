@@ -8,13 +8,13 @@
 
 namespace dhow::cli {
 
-Result<UniqueFd> open_tar(Invocation& call, const std::string& path) {
+Result<UniqueFd> open_input(Invocation& call, const std::string& path) {
     if (path != "-") return open_at(AT_FDCWD, path, O_RDONLY);
     if (::isatty(STDIN_FILENO) == 1) {
-        return call.usage_error("cannot read from terminal. Use command-line redirection");
+        return call.usage_error("cannot read from terminal: name a file, or redirect one");
     }
     UniqueFd copy(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
-    if (!copy) return system_error("read the tar from standard input");
+    if (!copy) return system_error("read the archive from standard input");
     return copy;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where `import` reads: a file, or standard input for "-".
+// Where `load` and the imports read: a file or folder, or standard input for "-".
 #pragma once
 
 #include "base/result.h"
@@ -10,7 +10,7 @@
 
 namespace dhow::cli {
 
-// A usage error when that is a terminal.
-Result<UniqueFd> open_tar(Invocation& call, const std::string& path);
+// A usage error when standard input is a terminal: that is no archive.
+Result<UniqueFd> open_input(Invocation& call, const std::string& path);
 
 }  // namespace dhow::cli

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/dhow/output.h"
+#include "engine/volumes.h"
 
 #include <fcntl.h>
 
@@ -58,6 +59,19 @@ Result<std::vector<Target>> find_targets(Invocation& call, const Wanted& wanted)
         return call.usage_error("you must provide at least one name or id");
     }
     return targets;
+}
+
+Result<std::vector<std::string>> find_volume_names(Invocation& call) {
+    const Args& args = call.args();
+    if (!args.flag("all")) {
+        if (!args.operands().empty()) return args.operands();
+        return call.usage_error("you must provide at least one volume, or --all");
+    }
+    if (!args.operands().empty()) return call.usage_error("no arguments are needed with --all");
+    engine::Engine* const engine = TRY(call.engine());
+    std::vector<std::string> names;
+    for (const auto& volume : TRY(engine::list_volumes(*engine))) names.push_back(volume.name);
+    return names;
 }
 
 int for_each_target(const std::vector<Target>& targets,

@@ -21,6 +21,9 @@ using Wanted = std::function<bool(const engine::ContainerSummary&)>;
 // With --all: every container `wanted` says yes to. It is an error to name nothing at all.
 Result<std::vector<Target>> find_targets(Invocation& call, const Wanted& wanted);
 
+// With --all the names of all volumes, else the operands. It is an error to name nothing at all.
+Result<std::vector<std::string>> find_volume_names(Invocation& call);
+
 bool is_running(const engine::ContainerSummary& container);
 
 // Does the action to each target and echoes the target; an error is printed and the next target

@@ -92,6 +92,8 @@ Result<store::TransferResult> run(Output& output) {
     auto registries = TRY(store::plan_registry(request));
     TRY_CONTEXT(store::enter_sandbox(store::sandbox_for(request, store::kArchiveFd)),
                 "close the sandbox of dhow-transfer");
+    // Modes come from the layers, exactly; the user's helpers, above, were run with the user's own.
+    ::umask(0);
     const store::TransferContext context{
         .request = request,
         .report =
@@ -106,7 +108,6 @@ int main() {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     ::prctl(PR_SET_NAME, "dhow-transfer");
     ignore_broken_pipes();
-    ::umask(0);  // modes come from the layers, exactly
     store::prepare_transport();
     Output output;
     const auto result = run(output);

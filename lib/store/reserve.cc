@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kReserve = "reserve";
 constexpr uint64_t kSize = 1U << 20U;
-constexpr uint64_t kPlenty = 16U << 20U;  // below it, the reserve would itself be what is missing
+constexpr uint64_t kPlenty = 8U << 20U;  // below it, the reserve would itself be what is missing
 constexpr uint64_t kBlock = 4096;
 
 // In bytes; plenty where it cannot be told.

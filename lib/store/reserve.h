@@ -8,7 +8,8 @@
 
 namespace dhow::store {
 
-// Sets the reserve aside when it is not there and the disk has plenty. One look as a rule.
+// Sets the reserve aside when it is not there and the disk has plenty: before images come in, so
+// that no other command looks.
 void keep_reserve(int root);
 
 // Room to remove things in.

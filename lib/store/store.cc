@@ -2,7 +2,6 @@
 #include "store/store.h"
 
 #include "base/file.h"
-#include "store/reserve.h"
 
 #include <array>
 #include <cerrno>
@@ -59,7 +58,6 @@ Result<Store> Store::open(const StoreOptions& options) {
     auto root_fd = TRY_CONTEXT(open_root(options.root), "open the state folder");
     TRY(check_owner(options.root, root_fd.get()));
     TRY(make_folders(root_fd.get()));
-    keep_reserve(root_fd.get());
     auto database = TRY(Database::open(options.root, root_fd.get()));
     return Store(options, std::move(root_fd), std::move(database));
 }

@@ -7,6 +7,7 @@
 #include "store/gc.h"
 #include "store/image_ref.h"
 #include "store/image_store.h"
+#include "store/reserve.h"
 
 #include <array>
 #include <cerrno>
@@ -240,6 +241,8 @@ Result<std::vector<FetchedImage>> fetch_images(Store& store,
                                                TransferRequest request,
                                                int archive_fd,
                                                const TransferSink& sink) {
+    // While there still is room: images are what fills a disk.
+    keep_reserve(store.root_fd());
     // What a killed pull left would otherwise pass for a layer that is present.
     if (TRY(leftovers_exist(store))) TRY(sweep(store));
     for (int attempt = 1;; ++attempt) {

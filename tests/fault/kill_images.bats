@@ -94,8 +94,7 @@ all_is_whole() {
         succeed dhow system check
         succeed dhow commit -q made localhost/committed
         same 300000 "$(dhow run --rm --network none localhost/committed stat -c %s /f)"
-        mkdir -p "$T/out"
-        chmod 777 "$T/out"
+        empty_out
         kill_within "$span" "$T/dhow" save -q -o "$T/out/image.tar" localhost/committed
         # What has the name is whole, or nothing has.
         [[ ! -e $T/out/image.tar ]] || skopeo inspect "docker-archive:$T/out/image.tar" >/dev/null

@@ -123,7 +123,15 @@ needs_controller() {
 }
 
 # An ordinary user cannot look into most clones (under /root, say): they get copies.
+# An empty folder $T/out that the user may write to.
+empty_out() {
+    rm -rf "$T/out"
+    mkdir -p "$T/out"
+    chmod 777 "$T/out"
+}
+
 place_binaries() {
+    [[ -x ${DHOW_BIN_DIR:?the folder of the binaries under test}/dhow ]]
     if is_rootless && ! as_user test -x "$DHOW_BIN_DIR/dhow"; then
         mkdir -p "$T/bin" "$T/share"
         cp "$DHOW_BIN_DIR"/* "$T/bin/"

@@ -29,6 +29,7 @@ write_helper() {
 #!/bin/bash
 vault=$T/vault
 echo "\$1" >>"\$vault/calls"
+echo "\$1 \$(umask)" >>"\$vault/umasks"
 file() { echo "\$vault/\$(tr '/:' '__' <<<"\$1")"; }
 input=\$(cat)
 case \$1 in
@@ -44,7 +45,8 @@ SH
     printf '#!/bin/bash\necho "the vault is locked"; exit 1\n' >"$T/tools/docker-credential-locked"
     chmod -R 755 "$T/tools"
     : >"$T/vault/calls"
-    chmod 666 "$T/vault/calls"
+    : >"$T/vault/umasks"
+    chmod 666 "$T/vault/calls" "$T/vault/umasks"
 }
 
 # auth FILE JSON: a credentials file below the user's home.
@@ -91,6 +93,8 @@ with_helpers() { EXTRA_ENV=PATH=$T/tools:$TEST_PATH dhow "$@"; }
     succeed with_helpers logout 127.0.0.1:5030
     refuse 125 "dhow login" pull
     grep -qx erase "$T/vault/calls"
+    # What a helper writes is the user's business: it runs with the user's own mask.
+    same "$(printf '%s\n' "erase $(umask)" "get $(umask)" "store $(umask)")" "$(sort -u "$T/vault/umasks")"
 }
 
 @test "one helper for all (credsStore), and registries.conf's credential-helpers" {

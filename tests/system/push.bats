@@ -19,9 +19,7 @@ teardown_file() {
 }
 
 setup() {
-    rm -rf "$T/out"
-    mkdir -p "$T/out"
-    chmod 777 "$T/out"
+    empty_out
 }
 
 two() { dhow images -q --no-trunc --filter reference='*two*' | head -1 | sed s/sha256://; }
@@ -143,9 +141,7 @@ listing() { tar -tvf - --numeric-owner | sort; }
 @test "load of folders: oci-dir and docker-dir, as dhow and skopeo write them" {
     local id
     id=$(dhow images -q --no-trunc localhost/busybox:latest)
-    rm -rf "$T/out"
-    mkdir -p "$T/out"
-    chmod 777 "$T/out"
+    empty_out
     dhow save -q --format oci-dir -o "$T/out/oci" localhost/busybox:latest
     dhow save -q --format docker-dir -o "$T/out/docker" localhost/busybox:latest
     skopeo --insecure-policy copy -q "oci-archive:$(busybox_oci)" "dir:$T/out/skopeo"

@@ -10,9 +10,7 @@ setup_file() {
 }
 
 setup() {
-    rm -rf "$T/out"
-    mkdir -p "$T/out"
-    chmod 777 "$T/out"
+    empty_out
 }
 
 teardown() {

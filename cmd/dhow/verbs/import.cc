@@ -15,7 +15,7 @@ Result<int> import_image(Invocation& call) {
     request.platform = args.text("platform");
     request.changes.changes = args.list("change");
     request.changes.message = args.text("message");
-    const UniqueFd tar = TRY(open_tar(call, request.source));
+    const UniqueFd tar = TRY(open_input(call, request.source));
     engine::Engine* const engine = TRY(call.engine());
     ProgressView view = ProgressView::for_stderr(args.flag("quiet"));
     Result<std::string> id = engine::import_image(

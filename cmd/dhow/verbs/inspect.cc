@@ -5,6 +5,7 @@
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/list_format.h"
 #include "cmd/dhow/output.h"
+#include "cmd/dhow/targets.h"
 #include "cmd/dhow/volume_view.h"
 
 namespace dhow::cli::verbs {
@@ -45,18 +46,6 @@ Result<json::Object> find(engine::Engine& engine, const std::string& name, Type 
         "'dhow ps -a' lists containers, 'dhow images' images, 'dhow volume ls' volumes");
 }
 
-Result<std::vector<std::string>> wanted_names(Invocation& call, engine::Engine& engine) {
-    const Args& args = call.args();
-    if (!args.flag("all")) {
-        if (args.operands().empty()) return call.usage_error("name at least one object to inspect");
-        return args.operands();
-    }
-    if (!args.operands().empty()) return call.usage_error("no arguments are needed with --all");
-    std::vector<std::string> names;
-    for (const auto& volume : TRY(engine::list_volumes(engine))) names.push_back(volume.name);
-    return names;
-}
-
 }  // namespace
 
 Result<int> inspect(Invocation& call) {
@@ -66,7 +55,8 @@ Result<int> inspect(Invocation& call) {
         TRY(tmpl::Template::parse(unescaped(format), "inspect"));
     }
     engine::Engine* const engine = TRY(call.engine());
-    const std::vector<std::string> names = TRY(wanted_names(call, *engine));
+    const std::vector<std::string> names =
+        type == Type::Volume ? TRY(find_volume_names(call)) : call.args().operands();
     json::Array found;
     std::string formatted;
     const bool as_array = format.empty() || is_json_format(format);

@@ -8,7 +8,7 @@ namespace dhow::cli::verbs {
 
 Result<int> volume_import(Invocation& call) {
     const std::vector<std::string>& operands = call.args().operands();
-    const UniqueFd tar = TRY(open_tar(call, operands.size() > 1 ? operands[1] : "-"));
+    const UniqueFd tar = TRY(open_input(call, operands.size() > 1 ? operands[1] : "-"));
     engine::Engine* const engine = TRY(call.engine());
     TRY(engine::import_volume(*engine, operands[0], tar.get()));
     return 0;

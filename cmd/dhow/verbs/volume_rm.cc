@@ -2,31 +2,15 @@
 // dhow volume rm: exit code 1 when there is no such volume, 2 when a container uses it.
 #include "cmd/dhow/handlers.h"
 #include "cmd/dhow/output.h"
+#include "cmd/dhow/targets.h"
 #include "engine/volumes.h"
 
 namespace dhow::cli::verbs {
 
-namespace {
-
-Result<std::vector<std::string>> find_names(Invocation& call, engine::Engine& engine) {
-    const Args& args = call.args();
-    if (!args.flag("all")) {
-        if (args.operands().empty())
-            return call.usage_error("choose at least one volume, or --all");
-        return args.operands();
-    }
-    if (!args.operands().empty()) return call.usage_error("no arguments are needed with --all");
-    std::vector<std::string> names;
-    for (const auto& volume : TRY(engine::list_volumes(engine))) names.push_back(volume.name);
-    return names;
-}
-
-}  // namespace
-
 Result<int> volume_rm(Invocation& call) {
     const Args& args = call.args();
     engine::Engine* const engine = TRY(call.engine());
-    const std::vector<std::string> names = TRY(find_names(call, *engine));
+    const std::vector<std::string> names = TRY(find_volume_names(call));
     engine::RemoveVolumeRequest request;
     request.force = args.flag("force");
     if (const auto seconds = args.integer("time")) {
